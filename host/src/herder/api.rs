@@ -1,0 +1,257 @@
+//! What can be asked of a worker, and the answers: the REST API without HTTP.
+//!
+//! What carries configs is not `Debug`: they may hold secrets.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::catalog::{PluginInfo, PluginKind};
+use super::cluster::TargetState;
+use super::messages::TaskId;
+use crate::settings::Props;
+
+/// A question or an order. Names are connector names, taken as they are.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Is the worker up, and does its loop turn? Answer: [`Response::Health`].
+    Health,
+    /// Names of all connectors. Answer: [`Response::Names`].
+    List,
+    /// All connectors with what `expand` names. Answer: [`Response::Expanded`].
+    Expand {
+        /// With states.
+        status: bool,
+        /// With configs and task ids.
+        info: bool,
+    },
+    /// Make a new connector; a name that is taken is refused. Answer: [`Response::Written`].
+    Create {
+        /// Its name; already trimmed.
+        name: String,
+        /// Its config; `name` in it must be the same or absent.
+        config: Props,
+        /// The state it begins in; none: started.
+        initial_state: Option<TargetState>,
+    },
+    /// Make a new connector or replace the config of a known one. Answer: [`Response::Written`].
+    PutConfig {
+        /// Its name.
+        name: String,
+        /// Its config; `name` in it must be the same or absent.
+        config: Props,
+    },
+    /// Remove a connector. Answer: [`Response::Done`].
+    Delete(String),
+    /// Name, config, task ids, type. Answer: [`Response::Info`].
+    Info(String),
+    /// The config as stored. Answer: [`Response::Config`].
+    Config(String),
+    /// States of a connector and its tasks. Answer: [`Response::Status`].
+    Status(String),
+    /// Ids and configs of its tasks. Answer: [`Response::Tasks`].
+    Tasks(String),
+    /// State of one task. Answer: [`Response::TaskStatus`].
+    TaskStatus {
+        /// Its connector.
+        name: String,
+        /// Its number, any.
+        task: i32,
+    },
+    /// Aim at paused. Answer: [`Response::Done`].
+    Pause(String),
+    /// Aim at started. Answer: [`Response::Done`].
+    Resume(String),
+    /// Take the tasks away and aim at stopped. Answer: [`Response::Done`].
+    Stop(String),
+    /// Restart the connector; with one of the flags, parts of the whole.
+    /// Answer: [`Response::Done`] without flags, else [`Response::Restarting`].
+    Restart {
+        /// Its name.
+        name: String,
+        /// Its tasks too.
+        include_tasks: bool,
+        /// Only what failed.
+        only_failed: bool,
+    },
+    /// Restart one task. Answer: [`Response::Done`].
+    RestartTask {
+        /// Its connector.
+        name: String,
+        /// Its number, any.
+        task: i32,
+    },
+    /// All plugins, or only connectors. Answer: [`Response::Plugins`].
+    Plugins {
+        /// Only sinks and sources.
+        connectors_only: bool,
+    },
+    /// Config definitions of a plugin by class or alias. Answer: [`Response::Json`].
+    PluginConfig(String),
+    /// Check a config against a connector plugin by class or alias. Answer: [`Response::Json`].
+    Validate {
+        /// The plugin that was asked.
+        plugin: String,
+        /// The config.
+        config: Props,
+    },
+}
+
+/// The answer to a request that went well.
+#[derive(Clone, PartialEq)]
+pub enum Response {
+    /// Whether the start is complete.
+    Health {
+        /// False while connectors of the command line are still to be created.
+        ready: bool,
+    },
+    /// Names, sorted.
+    Names(Vec<String>),
+    /// Connectors by name with what was asked for.
+    Expanded(BTreeMap<String, Expansion>),
+    /// A config was stored and read back.
+    Written {
+        /// True: there was no such connector before.
+        created: bool,
+        /// The connector as it is now.
+        info: ConnectorInfo,
+    },
+    /// A connector.
+    Info(ConnectorInfo),
+    /// A config.
+    Config(Props),
+    /// States.
+    Status(ConnectorStatus),
+    /// Tasks in their order.
+    Tasks(Vec<TaskInfo>),
+    /// State of a task.
+    TaskStatus(TaskStatus),
+    /// The restart was taken in: states in which all that restarts shows so.
+    Restarting(ConnectorStatus),
+    /// Plugins in the order of the listing.
+    Plugins(Vec<PluginInfo>),
+    /// A body that others made.
+    Json(Value),
+    /// Done; nothing to tell.
+    Done,
+}
+
+/// What `expand` shows of a connector.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Expansion {
+    /// Its states.
+    pub status: Option<ConnectorStatus>,
+    /// Its config and task ids.
+    pub info: Option<ConnectorInfo>,
+}
+
+/// A connector as it is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConnectorInfo {
+    /// Its name.
+    pub name: String,
+    /// Its config.
+    pub config: Props,
+    /// Its tasks.
+    pub tasks: Vec<TaskId>,
+    /// Source or sink; none when no plugin has the class.
+    pub kind: Option<PluginKind>,
+}
+
+/// A task as it is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TaskInfo {
+    /// Which task.
+    pub id: TaskId,
+    /// Its config.
+    pub config: Props,
+}
+
+/// How a connector or task is seen to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Wanted, but not started yet, or about to be moved.
+    Unassigned,
+    /// It works.
+    Running,
+    /// Nothing flows until it is resumed.
+    Paused,
+    /// It broke; the trace says why.
+    Failed,
+    /// Taken down to be started again.
+    Restarting,
+    /// Without tasks until it is resumed; connectors only.
+    Stopped,
+}
+
+impl State {
+    /// The name that the API uses, such as `RUNNING`.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Unassigned => "UNASSIGNED",
+            State::Running => "RUNNING",
+            State::Paused => "PAUSED",
+            State::Failed => "FAILED",
+            State::Restarting => "RESTARTING",
+            State::Stopped => "STOPPED",
+        }
+    }
+}
+
+/// State of a connector or a task, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The state.
+    pub state: State,
+    /// `host:port` of the worker that reported it.
+    pub worker_id: String,
+    /// Version of its plugin; none when no plugin has the class.
+    pub version: Option<String>,
+    /// What went wrong, when it failed.
+    pub trace: Option<String>,
+}
+
+/// State of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskStatus {
+    /// Number of the task.
+    pub task: u32,
+    /// Its state.
+    pub status: Status,
+}
+
+/// States of a connector and its tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectorStatus {
+    /// Its name.
+    pub name: String,
+    /// Its own state.
+    pub connector: Status,
+    /// Its tasks, by number.
+    pub tasks: Vec<TaskStatus>,
+    /// Source or sink; none when no plugin has the class.
+    pub kind: Option<PluginKind>,
+}
+
+/// A request was refused or went wrong; the text is the whole answer to the caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// The request makes no sense or its config is invalid.
+    #[error("{0}")]
+    BadRequest(String),
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// It is there already, or something else is under way.
+    #[error("{0}")]
+    Conflict(String),
+    /// It went wrong inside.
+    #[error("{0}")]
+    Internal(String),
+    /// This worker doesn't do that.
+    #[error("{0}")]
+    NotImplemented(String),
+    /// Not now: the worker starts or stops.
+    #[error("{0}")]
+    Unavailable(String),
+}

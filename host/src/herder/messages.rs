@@ -1,0 +1,270 @@
+//! What goes into the herder and what comes out of it: events, actions, and the numbers that tie them together.
+
+use serde_json::Value;
+
+use super::api::{ApiError, Request, Response};
+use super::catalog::PluginInfo;
+use super::cluster::ConfigRecord;
+use crate::settings::Props;
+
+/// Milliseconds on any clock that never goes back; only differences count.
+pub type Millis = u64;
+
+/// Number of one life of a connector or task on this worker, given at its start, never used twice.
+///
+/// A life begins with [`Action::StartConnector`] or [`Action::StartTask`] and ends with exactly one
+/// [`Event::ConnectorEnded`] or [`Event::TaskEnded`] of the same epoch. Events of any other epoch are ignored.
+pub type Epoch = u64;
+
+/// Number of a request, chosen by the loop that feeds the herder; unique while the request is unanswered.
+pub type RequestId = u64;
+
+/// Number of a batch of config records handed to the config store.
+pub type WriteId = u64;
+
+/// A task: its connector's name and its place in the list of task configs, from 0.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId {
+    /// Name of the connector.
+    pub connector: String,
+    /// Number of the task, from 0.
+    pub task: u32,
+}
+
+impl std::fmt::Display for TaskId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.connector, self.task)
+    }
+}
+
+/// How a task shall begin, or go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskTarget {
+    /// Records flow.
+    Running,
+    /// Nothing flows. A task that begins like this doesn't start its plugin before [`Action::ResumeTask`].
+    Paused,
+}
+
+/// What validation found out about a connector's config.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Validation {
+    /// Every message, in the order in which a refused create or update lists them; empty: the config is good.
+    pub errors: Vec<String>,
+    /// The whole result, in the shape that `PUT /connector-plugins/{plugin}/config/validate` answers.
+    pub report: Value,
+}
+
+/// Something happened. Events are handed over one at a time, in the order in which they happened.
+///
+/// Not `Debug`, like all that carries configs: they may hold secrets.
+#[derive(Clone)]
+pub enum Event {
+    /// A record of the config store, in the store's order; nothing else changes what the herder believes.
+    Config(ConfigRecord),
+    /// All records of this [`Action::Write`] were written and came in as [`Event::Config`], or the store gave up.
+    Written {
+        /// Which batch.
+        write: WriteId,
+        /// The reason why the store gave up.
+        outcome: Result<(), String>,
+    },
+    /// The worker's start is complete: the config store was read to its end, connector files were taken in.
+    Ready,
+    /// Somebody asks for something; [`Action::Answer`] follows exactly once.
+    Request {
+        /// The number that comes back with the answer.
+        id: RequestId,
+        /// What is asked for.
+        request: Request,
+    },
+    /// The answer to [`Action::Validate`].
+    Validated {
+        /// The request that waits for it.
+        request: RequestId,
+        /// The result, or why validation itself failed.
+        outcome: Result<Validation, ApiError>,
+    },
+    /// The answer to [`Action::Describe`].
+    Described {
+        /// The request that waits for it.
+        request: RequestId,
+        /// The config definitions as the list that `GET /connector-plugins/{plugin}/config` answers.
+        outcome: Result<Value, ApiError>,
+    },
+    /// The connector's plugin was started.
+    ConnectorStarted {
+        /// Name of the connector.
+        name: String,
+        /// Its life.
+        epoch: Epoch,
+    },
+    /// The connector could not start, or raised an error later. It winds down by itself; its end is reported too.
+    ConnectorFailed {
+        /// Name of the connector.
+        name: String,
+        /// Its life.
+        epoch: Epoch,
+        /// What went wrong, for people; the first line is the message.
+        trace: String,
+    },
+    /// The connector is gone, or was given up and can no longer be heard. Last event of its life.
+    ConnectorEnded {
+        /// Name of the connector.
+        name: String,
+        /// Its life.
+        epoch: Epoch,
+    },
+    /// The connector asks to be asked for task configs again.
+    ReconfigurationRequested {
+        /// Name of the connector.
+        name: String,
+        /// Its life.
+        epoch: Epoch,
+    },
+    /// The answer to [`Action::AskTaskConfigs`].
+    TaskConfigs {
+        /// Name of the connector.
+        name: String,
+        /// Its life.
+        epoch: Epoch,
+        /// A config for each task as the plugin made it, or why it could not.
+        outcome: Result<Vec<Props>, String>,
+    },
+    /// Records flow in the task: after its start, and after each resume.
+    TaskRunning {
+        /// The task.
+        id: TaskId,
+        /// Its life.
+        epoch: Epoch,
+    },
+    /// The task is paused: after a start with that target, and after each pause.
+    TaskPaused {
+        /// The task.
+        id: TaskId,
+        /// Its life.
+        epoch: Epoch,
+    },
+    /// The task failed. It winds down by itself; its end is reported too.
+    TaskFailed {
+        /// The task.
+        id: TaskId,
+        /// Its life.
+        epoch: Epoch,
+        /// What went wrong, for people.
+        trace: String,
+    },
+    /// The task is gone, or was given up and can no longer be heard. Last event of its life.
+    TaskEnded {
+        /// The task.
+        id: TaskId,
+        /// Its life.
+        epoch: Epoch,
+    },
+    /// Time has passed; due at [`super::Herder::wake_at`] at the latest.
+    Tick,
+    /// Stop everything that runs here; [`Action::Finished`] follows when nothing runs any more.
+    Shutdown,
+}
+
+/// Something to carry out, in the order given.
+#[derive(Clone, PartialEq)]
+pub enum Action {
+    /// Append these records to the config store as one batch, then report [`Event::Written`]. At most one batch is
+    /// under way.
+    Write {
+        /// Number of the batch.
+        write: WriteId,
+        /// The records, in their order.
+        records: Vec<ConfigRecord>,
+    },
+    /// Answer a request.
+    Answer {
+        /// Number of the request.
+        request: RequestId,
+        /// The answer.
+        outcome: Result<Response, ApiError>,
+    },
+    /// Check a connector's config and report [`Event::Validated`].
+    Validate {
+        /// The request that waits for it.
+        request: RequestId,
+        /// The connector plugin.
+        plugin: PluginInfo,
+        /// The config, as it was given.
+        config: Props,
+    },
+    /// Look up a plugin's config definitions and report [`Event::Described`].
+    Describe {
+        /// The request that waits for it.
+        request: RequestId,
+        /// The plugin.
+        plugin: PluginInfo,
+    },
+    /// Start a connector. Reported: started or failed, and ended.
+    StartConnector {
+        /// Name of the connector.
+        name: String,
+        /// Its new life.
+        epoch: Epoch,
+        /// Its plugin.
+        plugin: PluginInfo,
+        /// Its config, as stored.
+        config: Props,
+    },
+    /// Stop a connector, within a bound. Legal at any time of its life, also after it failed.
+    StopConnector {
+        /// Name of the connector.
+        name: String,
+        /// Its life.
+        epoch: Epoch,
+    },
+    /// Ask a started connector for its task configs and report [`Event::TaskConfigs`], within a bound, unless its life
+    /// ends first. One question at a time; a refusal is for the one who asks to log, the herder only asks again.
+    AskTaskConfigs {
+        /// Name of the connector.
+        name: String,
+        /// Its life.
+        epoch: Epoch,
+        /// How many tasks it may have: `tasks.max`.
+        max_tasks: u32,
+    },
+    /// Start a task. Reported: running, paused or failed, and ended.
+    StartTask {
+        /// The task.
+        id: TaskId,
+        /// Its new life.
+        epoch: Epoch,
+        /// The plugin of its connector.
+        plugin: PluginInfo,
+        /// Its connector's config, as stored.
+        connector_config: Props,
+        /// Its own config, as stored.
+        task_config: Props,
+        /// How it begins.
+        target: TaskTarget,
+    },
+    /// Stop a task, within a bound. Legal at any time of its life, also after it failed.
+    StopTask {
+        /// The task.
+        id: TaskId,
+        /// Its life.
+        epoch: Epoch,
+    },
+    /// Pause a task.
+    PauseTask {
+        /// The task.
+        id: TaskId,
+        /// Its life.
+        epoch: Epoch,
+    },
+    /// Let a paused task flow again.
+    ResumeTask {
+        /// The task.
+        id: TaskId,
+        /// Its life.
+        epoch: Epoch,
+    },
+    /// After [`Event::Shutdown`]: nothing runs here any more. Comes once.
+    Finished,
+}

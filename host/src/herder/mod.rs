@@ -1,0 +1,194 @@
+//! The herder decides: which connectors and tasks run here, and what each request is answered. It does nothing itself.
+//!
+//! One loop calls [`Herder::step`] with each event and carries out the actions that come back, in their order.
+//! A config is believed only once it has been read back ([`Event::Config`]); what shall run follows from the configs
+//! read, the target states and the [`Assignment`]; what does run follows from the events of the runners. Every step
+//! compares the two and orders what brings them together.
+
+mod api;
+mod assign;
+mod catalog;
+mod cluster;
+mod lifecycle;
+mod messages;
+mod questions;
+mod requests;
+mod restart;
+mod tasks;
+mod texts;
+mod view;
+mod writes;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+
+pub use api::{
+    ApiError, ConnectorInfo, ConnectorStatus, Expansion, Request, Response, State, Status, TaskInfo,
+    TaskStatus,
+};
+pub use assign::Assignment;
+pub use catalog::{Catalog, PluginInfo, PluginKind};
+pub use cluster::{ClusterConfig, ConfigRecord, Stored, TargetState};
+pub use messages::{Action, Epoch, Event, Millis, RequestId, TaskId, TaskTarget, Validation, WriteId};
+
+use lifecycle::{ConnectorRun, Run};
+use requests::Checking;
+use writes::{Job, Writing};
+
+/// Decides for one worker; see the module.
+pub struct Herder {
+    worker_id: String,
+    catalog: Catalog,
+    assignment: Assignment,
+    /// What the config store said so far.
+    cluster: ClusterConfig,
+    /// Connectors that run here, shall run here, or have ended here with something to tell.
+    connectors: BTreeMap<String, ConnectorRun>,
+    /// The same for tasks.
+    tasks: BTreeMap<TaskId, Run>,
+    /// Requests whose config is being checked by somebody else.
+    checking: BTreeMap<RequestId, Checking>,
+    /// Work on the config store that waits for its turn.
+    jobs: VecDeque<Job>,
+    /// The batch that the config store is busy with.
+    writing: Option<Writing>,
+    last_epoch: Epoch,
+    last_write: WriteId,
+    ready: bool,
+    shutdown: Shutdown,
+    now: Millis,
+    out: Vec<Action>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shutdown {
+    No,
+    Stopping,
+    Finished,
+}
+
+impl Herder {
+    /// A herder that knows no connector yet. `worker_id` is the advertised `host:port` of this worker.
+    pub fn new(worker_id: &str, catalog: Catalog, assignment: Assignment) -> Herder {
+        Herder {
+            worker_id: worker_id.to_owned(),
+            catalog,
+            assignment,
+            cluster: ClusterConfig::default(),
+            connectors: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            checking: BTreeMap::new(),
+            jobs: VecDeque::new(),
+            writing: None,
+            last_epoch: 0,
+            last_write: 0,
+            ready: false,
+            shutdown: Shutdown::No,
+            now: 0,
+            out: Vec::new(),
+        }
+    }
+
+    /// Takes an event in and returns what to do about it, in the order in which to do it.
+    pub fn step(&mut self, now: Millis, event: Event) -> Vec<Action> {
+        self.now = now;
+        match event {
+            Event::Config(record) => self.config_read(&record),
+            Event::Written { write, outcome } => self.written(write, outcome),
+            Event::Ready => self.ready = true,
+            Event::Request { id, request } => self.request(id, request),
+            Event::Validated { request, outcome } => self.validated(request, outcome),
+            Event::Described { request, outcome } => self.described(request, outcome),
+            Event::ConnectorStarted { name, epoch } => self.connector_started(&name, epoch),
+            Event::ConnectorFailed { name, epoch, trace } => self.connector_failed(&name, epoch, trace),
+            Event::ConnectorEnded { name, epoch } => self.connector_ended(&name, epoch),
+            Event::ReconfigurationRequested { name, epoch } => self.reconfiguration_requested(&name, epoch),
+            Event::TaskConfigs { name, epoch, outcome } => self.task_configs(&name, epoch, outcome),
+            Event::TaskRunning { id, epoch } => self.task_seen(&id, epoch, TaskTarget::Running),
+            Event::TaskPaused { id, epoch } => self.task_seen(&id, epoch, TaskTarget::Paused),
+            Event::TaskFailed { id, epoch, trace } => self.task_failed(&id, epoch, trace),
+            Event::TaskEnded { id, epoch } => self.task_ended(&id, epoch),
+            Event::Tick => self.ask_again_where_due(),
+            Event::Shutdown => self.shut_down(),
+        }
+        self.next_write();
+        self.finish();
+        std::mem::take(&mut self.out)
+    }
+
+    /// When the next [`Event::Tick`] is due, on the clock of `now`; none: no tick is needed.
+    pub fn wake_at(&self) -> Option<Millis> {
+        self.connectors.values().filter_map(ConnectorRun::ask_at).min()
+    }
+
+    /// A record was read back: now it counts.
+    fn config_read(&mut self, record: &ConfigRecord) {
+        self.cluster.fold(record);
+        match record {
+            ConfigRecord::Restart { name, include_tasks, only_failed } => {
+                self.restart_read(name, *include_tasks, *only_failed);
+            }
+            ConfigRecord::Connector { name, .. }
+            | ConfigRecord::Tasks { name, .. }
+            | ConfigRecord::Target { name, .. } => self.settle(name),
+        }
+    }
+
+    /// Brings a connector and its tasks from what they are towards what they shall be.
+    fn settle(&mut self, name: &str) {
+        self.settle_connector(name);
+        self.settle_tasks(name);
+    }
+
+    fn answer(&mut self, request: RequestId, outcome: Result<Response, ApiError>) {
+        self.out.push(Action::Answer { request, outcome });
+    }
+
+    fn new_epoch(&mut self) -> Epoch {
+        self.last_epoch += 1;
+        self.last_epoch
+    }
+
+    /// Stops what runs, and answers what waits: nobody may be left without an answer when the process ends.
+    fn shut_down(&mut self) {
+        if self.shutdown != Shutdown::No {
+            return;
+        }
+        self.shutdown = Shutdown::Stopping;
+        let mut waiting: Vec<RequestId> = std::mem::take(&mut self.checking).into_keys().collect();
+        waiting.extend(self.jobs.drain(..).filter_map(|job| job.request()));
+        waiting.extend(self.writing.as_mut().and_then(Writing::give_up));
+        for run in self.connectors.values_mut() {
+            waiting.append(&mut run.run.waiting);
+        }
+        for run in self.tasks.values_mut() {
+            waiting.append(&mut run.waiting);
+        }
+        for request in waiting {
+            self.answer(request, Err(texts::shutting_down()));
+        }
+        let names: Vec<String> = self.connectors.keys().cloned().collect();
+        for name in names {
+            self.settle_connector(&name);
+        }
+        let mut with_tasks: Vec<String> = self.tasks.keys().map(|id| id.connector.clone()).collect();
+        with_tasks.dedup();
+        for name in with_tasks {
+            self.settle_tasks(&name);
+        }
+    }
+
+    /// Says once that nothing runs any more.
+    fn finish(&mut self) {
+        let idle = || {
+            self.connectors.values().all(|run| run.run.life.is_none())
+                && self.tasks.values().all(|run| run.life.is_none())
+        };
+        if self.shutdown == Shutdown::Stopping && idle() {
+            self.shutdown = Shutdown::Finished;
+            self.out.push(Action::Finished);
+        }
+    }
+}

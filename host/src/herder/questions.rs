@@ -1,0 +1,141 @@
+//! Asking connectors for task configs, and what becomes of the answers.
+
+use super::lifecycle::ConnectorRun;
+use super::messages::{Action, Epoch, Millis};
+use super::writes::Job;
+use super::{Herder, PluginKind, Shutdown, texts};
+use crate::settings::Props;
+
+const FIRST_RETRY_MS: Millis = 250;
+const LAST_RETRY_MS: Millis = 60_000;
+
+/// `tasks.max` of a connector's config; validation made sure that it is a number from 1.
+fn max_tasks(config: &Props) -> u32 {
+    config.get("tasks.max").and_then(|text| text.trim().parse().ok()).unwrap_or(1)
+}
+
+/// The error of a connector with more tasks than it may have, where `tasks.max.enforce` doesn't let it pass.
+pub(super) fn too_many(name: &str, config: &Props, count: usize) -> Option<String> {
+    let enforced =
+        config.get("tasks.max.enforce").is_none_or(|text| !text.trim().eq_ignore_ascii_case("false"));
+    let max = max_tasks(config);
+    let exceeded = u32::try_from(count).is_ok_and(|count| count > max) || u32::try_from(count).is_err();
+    (exceeded && enforced).then(|| texts::too_many_tasks(name, count, max))
+}
+
+impl ConnectorRun {
+    /// A new life owes no answers.
+    pub(super) fn forget_questions(&mut self) {
+        self.asked = false;
+        self.ask_again = false;
+        self.ask_at = None;
+        self.refusals = 0;
+    }
+
+    /// Plans the next question after one that led nowhere: 250 ms later, then twice that, up to a minute.
+    fn ask_later(&mut self, now: Millis) {
+        let wait = FIRST_RETRY_MS.checked_shl(self.refusals).unwrap_or(LAST_RETRY_MS).min(LAST_RETRY_MS);
+        self.refusals = (self.refusals + 1).min(16);
+        self.ask_at = Some(now + wait);
+    }
+}
+
+impl Herder {
+    /// Asks the connector now, or, when it is being asked already, once more after that.
+    pub(super) fn ask(&mut self, name: &str) {
+        let Some(max_tasks) = self.cluster.connector(name).map(|stored| max_tasks(&stored.config)) else {
+            return;
+        };
+        let Some(connector) = self.connectors.get_mut(name) else { return };
+        let Some(life) = connector.run.life.as_ref().filter(|life| life.seen.is_some() && !life.stopping)
+        else {
+            return;
+        };
+        connector.ask_at = None;
+        if connector.asked {
+            connector.ask_again = true;
+            return;
+        }
+        let epoch = life.epoch;
+        connector.asked = true;
+        self.out.push(Action::AskTaskConfigs { name: name.to_owned(), epoch, max_tasks });
+    }
+
+    /// Asks where a pause after a refusal is over.
+    pub(super) fn ask_again_where_due(&mut self) {
+        let now = self.now;
+        let due = |run: &ConnectorRun| run.ask_at().is_some_and(|at| at <= now);
+        let names: Vec<String> =
+            self.connectors.iter().filter(|(_, run)| due(run)).map(|(name, _)| name.clone()).collect();
+        for name in names {
+            // Whether it can be asked or not: this appointment is over.
+            if let Some(run) = self.connectors.get_mut(&name) {
+                run.ask_at = None;
+            }
+            self.ask(&name);
+        }
+    }
+
+    pub(super) fn reconfiguration_requested(&mut self, name: &str, epoch: Epoch) {
+        if self.connectors.get_mut(name).is_some_and(|run| run.run.life_of(epoch).is_some()) {
+            self.ask(name);
+        }
+    }
+
+    pub(super) fn task_configs(&mut self, name: &str, epoch: Epoch, outcome: Result<Vec<Props>, String>) {
+        let now = self.now;
+        let Some(connector) = self.connectors.get_mut(name) else { return };
+        let Some(life) = connector.run.life_of(epoch) else { return };
+        let (generation, stopping) = (life.generation, life.stopping);
+        connector.asked = false;
+        if std::mem::take(&mut connector.ask_again) {
+            return self.ask(name);
+        }
+        if stopping || self.shutdown != Shutdown::No {
+            return;
+        }
+        let configs = match outcome {
+            Ok(configs) => configs,
+            Err(_) => return connector.ask_later(now),
+        };
+        connector.refusals = 0;
+        let Some(config) = self.cluster.connector(name).map(|stored| stored.config.clone()) else { return };
+        if let Some(problem) = too_many(name, &config, configs.len()) {
+            self.connector_broke(name, generation, problem);
+            if let Some(life) = self.connectors.get_mut(name).and_then(|run| run.run.life_of(epoch)) {
+                life.stopping = true;
+            }
+            return self.out.push(Action::StopConnector { name: name.to_owned(), epoch });
+        }
+        let configs = configs.into_iter().map(|task| self.completed(task, &config)).collect();
+        self.jobs.push_back(Job::Tasks { name: name.to_owned(), epoch, configs });
+    }
+
+    /// The task configs could not be stored: ask again later, the answer may have changed by then.
+    pub(super) fn tasks_not_stored(&mut self, name: &str, epoch: Epoch) {
+        let now = self.now;
+        if let Some(run) = self
+            .connectors
+            .get_mut(name)
+            .filter(|run| run.run.life.as_ref().is_some_and(|life| life.epoch == epoch && !life.stopping))
+        {
+            run.ask_later(now);
+        }
+    }
+
+    /// Adds what the framework puts into a task's config: its class, and a sink's topics.
+    fn completed(&self, mut task: Props, connector: &Props) -> Props {
+        let class = connector.get(texts::CONNECTOR_CLASS).map_or("", String::as_str);
+        if let Some(plugin) = self.catalog.connector(class) {
+            task.insert("task.class".to_owned(), plugin.task_class.clone());
+            if plugin.kind == PluginKind::Sink {
+                for key in ["topics", "topics.regex"] {
+                    if let Some(value) = connector.get(key) {
+                        task.insert(key.to_owned(), value.clone());
+                    }
+                }
+            }
+        }
+        task
+    }
+}

@@ -1,0 +1,169 @@
+//! Requests: reads are answered on the spot from what is known, changes are checked and queued.
+
+use serde_json::Value;
+
+use super::messages::{Action, RequestId, TaskId, Validation};
+use super::writes::Job;
+use super::{ApiError, Herder, PluginInfo, Request, Response, Shutdown, TargetState, texts};
+use crate::settings::Props;
+
+/// A request that waits for somebody else's look at its config.
+pub(super) enum Checking {
+    /// To be created or replaced when it is good.
+    Job(Job),
+    /// Only the report is wanted.
+    Report,
+    /// Only the definitions are wanted.
+    Definitions,
+}
+
+impl Herder {
+    pub(super) fn request(&mut self, id: RequestId, request: Request) {
+        let outcome = match request {
+            Request::Health => Ok(Response::Health { ready: self.ready }),
+            Request::List => Ok(Response::Names(self.cluster.names().map(str::to_owned).collect())),
+            Request::Expand { status, info } => Ok(Response::Expanded(self.expanded(status, info))),
+            Request::Info(name) => {
+                self.info(&name).map(Response::Info).ok_or_else(|| texts::connector_not_found(&name))
+            }
+            Request::Config(name) => {
+                let stored = self.cluster.connector(&name).ok_or_else(|| texts::connector_not_found(&name));
+                stored.map(|stored| Response::Config(stored.config.clone()))
+            }
+            Request::Tasks(name) => {
+                self.task_infos(&name).map(Response::Tasks).ok_or_else(|| texts::connector_not_found(&name))
+            }
+            Request::Status(name) => {
+                self.status(&name).map(Response::Status).ok_or_else(|| texts::no_connector_status(&name))
+            }
+            Request::TaskStatus { name, task } => {
+                let status = u32::try_from(task).ok();
+                let status =
+                    status.and_then(|task| self.task_status(&TaskId { connector: name.clone(), task }));
+                status.map(Response::TaskStatus).ok_or_else(|| texts::no_task_status(&name, task))
+            }
+            Request::Plugins { connectors_only } => Ok(Response::Plugins(self.catalog.list(connectors_only))),
+            change => return self.change(id, change),
+        };
+        self.answer(id, outcome);
+    }
+
+    /// Requests that somebody else must have a share in.
+    fn change(&mut self, id: RequestId, request: Request) {
+        if self.shutdown != Shutdown::No {
+            return self.answer(id, Err(texts::shutting_down()));
+        }
+        let refused = match request {
+            Request::Create { name, config, initial_state } => self
+                .named(&name, config)
+                .and_then(|config| self.check_new(id, name, config, Some(initial_state))),
+            Request::PutConfig { name, config } => {
+                self.named(&name, config).and_then(|config| self.check_new(id, name, config, None))
+            }
+            Request::Validate { plugin, config } => self.check_only(id, &plugin, config),
+            Request::PluginConfig(plugin) => self.describe(id, &plugin),
+            Request::Restart { name, include_tasks: false, only_failed: false } => {
+                self.restart_connector(id, &name)
+            }
+            Request::RestartTask { name, task } => self.restart_task(id, &name, task),
+            Request::Delete(name) => self.queue(id, Job::Delete { request: id, name }),
+            Request::Pause(name) => {
+                self.queue(id, Job::Target { request: id, name, state: TargetState::Paused })
+            }
+            Request::Resume(name) => {
+                self.queue(id, Job::Target { request: id, name, state: TargetState::Started })
+            }
+            Request::Stop(name) => self.queue(id, Job::Stop { request: id, name }),
+            Request::Restart { name, include_tasks, only_failed } => {
+                self.queue(id, Job::Restart { request: id, name, include_tasks, only_failed })
+            }
+            // All others were answered as reads.
+            _ => Ok(()),
+        };
+        if let Err(error) = refused {
+            self.answer(id, Err(error));
+        }
+    }
+
+    fn queue(&mut self, id: RequestId, job: Job) -> Result<(), ApiError> {
+        self.enqueue(id, job);
+        Ok(())
+    }
+
+    /// The config with its name in it; another name in it is refused.
+    fn named(&self, name: &str, mut config: Props) -> Result<Props, ApiError> {
+        let inside = config.entry("name".to_owned()).or_insert_with(|| name.to_owned());
+        if inside != name {
+            return Err(texts::name_differs(inside, name));
+        }
+        Ok(config)
+    }
+
+    /// The connector plugin that a config names.
+    fn plugin_of(&self, config: &Props) -> Result<Option<&PluginInfo>, ApiError> {
+        let class = config.get(texts::CONNECTOR_CLASS).ok_or_else(|| texts::no_class(config))?;
+        Ok(self.catalog.connector(class))
+    }
+
+    /// Has a new config checked; the check comes before the look at who has the name already.
+    fn check_new(
+        &mut self,
+        id: RequestId,
+        name: String,
+        config: Props,
+        create: Option<Option<TargetState>>,
+    ) -> Result<(), ApiError> {
+        let plugin = self.plugin_of(&config)?.cloned().ok_or_else(|| {
+            let class = config.get(texts::CONNECTOR_CLASS).map_or("", String::as_str);
+            ApiError::BadRequest(texts::unknown_class(class, &self.catalog))
+        })?;
+        let job = match create {
+            Some(target) => Job::Create { request: id, name, config: config.clone(), target },
+            None => Job::Put { request: id, name, config: config.clone() },
+        };
+        self.checking.insert(id, Checking::Job(job));
+        self.out.push(Action::Validate { request: id, plugin, config });
+        Ok(())
+    }
+
+    fn check_only(&mut self, id: RequestId, asked: &str, config: Props) -> Result<(), ApiError> {
+        let bare = |class: &str| class.strip_suffix("Connector").unwrap_or(class).to_owned();
+        if let Some(class) = config.get(texts::CONNECTOR_CLASS)
+            && !bare(class).ends_with(&bare(asked))
+        {
+            return Err(texts::other_class(class, asked));
+        }
+        let plugin = self.plugin_of(&config)?.cloned().ok_or_else(|| {
+            let class = config.get(texts::CONNECTOR_CLASS).map_or("", String::as_str);
+            ApiError::Internal(texts::unknown_class(class, &self.catalog))
+        })?;
+        self.checking.insert(id, Checking::Report);
+        self.out.push(Action::Validate { request: id, plugin, config });
+        Ok(())
+    }
+
+    fn describe(&mut self, id: RequestId, name: &str) -> Result<(), ApiError> {
+        let plugin = self.catalog.find(name).cloned().ok_or_else(|| texts::unknown_plugin(name))?;
+        self.checking.insert(id, Checking::Definitions);
+        self.out.push(Action::Describe { request: id, plugin });
+        Ok(())
+    }
+
+    pub(super) fn validated(&mut self, id: RequestId, outcome: Result<Validation, ApiError>) {
+        let Some(checking) = self.checking.remove(&id) else { return };
+        match (checking, outcome) {
+            (_, Err(error)) => self.answer(id, Err(error)),
+            (Checking::Job(job), Ok(validation)) if validation.errors.is_empty() => self.enqueue(id, job),
+            (Checking::Job(_), Ok(validation)) => self.answer(id, Err(texts::invalid(&validation.errors))),
+            (Checking::Report | Checking::Definitions, Ok(validation)) => {
+                self.answer(id, Ok(Response::Json(validation.report)));
+            }
+        }
+    }
+
+    pub(super) fn described(&mut self, id: RequestId, outcome: Result<Value, ApiError>) {
+        if self.checking.remove(&id).is_some() {
+            self.answer(id, outcome.map(Response::Json));
+        }
+    }
+}

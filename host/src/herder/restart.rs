@@ -1,0 +1,73 @@
+//! Restarts on request: what they touch, and what they promise.
+//!
+//! A failed connector or task that shall come back by itself, after a pause, would be planned here as well: by moving
+//! its number of restarts on at a tick.
+
+use super::messages::{RequestId, TaskId};
+use super::{ApiError, ConnectorStatus, Herder, State, TargetState, texts};
+
+impl Herder {
+    /// The states that a restart request shows: all that it touches is restarting.
+    pub(super) fn restart_preview(
+        &self,
+        name: &str,
+        include_tasks: bool,
+        only_failed: bool,
+    ) -> Option<ConnectorStatus> {
+        let mut status = self.status(name)?;
+        let touched = |state: State| !only_failed || state == State::Failed;
+        let tasks = status.tasks.iter_mut().map(|task| &mut task.status).filter(|_| include_tasks);
+        for status in std::iter::once(&mut status.connector).chain(tasks) {
+            if touched(status.state) {
+                status.state = State::Restarting;
+                status.trace = None;
+            }
+        }
+        Some(status)
+    }
+
+    /// A restart request was read back: everything that it touches and that shall run gets a new life.
+    pub(super) fn restart_read(&mut self, name: &str, include_tasks: bool, only_failed: bool) {
+        let Some(plan) = self.restart_preview(name, include_tasks, only_failed) else { return };
+        let target = self.cluster.target(name);
+        if plan.connector.state == State::Restarting {
+            let run = &mut self.connectors.entry(name.to_owned()).or_default().run;
+            run.restarts += 1;
+            run.restarting = target == TargetState::Started;
+        }
+        for task in plan.tasks.iter().filter(|task| task.status.state == State::Restarting) {
+            let id = TaskId { connector: name.to_owned(), task: task.task };
+            let run = self.tasks.entry(id).or_default();
+            run.restarts += 1;
+            run.restarting = target != TargetState::Stopped;
+        }
+        self.settle(name);
+    }
+
+    /// Restarts the connector alone; answered when it is back, or has failed again.
+    pub(super) fn restart_connector(&mut self, id: RequestId, name: &str) -> Result<(), ApiError> {
+        if self.cluster.connector(name).is_none() {
+            return Err(texts::connector_not_found(name));
+        }
+        let run = &mut self.connectors.entry(name.to_owned()).or_default().run;
+        run.restarts += 1;
+        run.waiting.push(id);
+        self.settle_connector(name);
+        Ok(())
+    }
+
+    /// Restarts a task; answered when its new life begins.
+    pub(super) fn restart_task(&mut self, request: RequestId, name: &str, task: i32) -> Result<(), ApiError> {
+        if self.cluster.connector(name).is_none() {
+            return Err(texts::connector_not_found(name));
+        }
+        let id = u32::try_from(task).ok().map(|task| TaskId { connector: name.to_owned(), task });
+        let id = id.filter(|id| self.task_generation(id).is_some());
+        let id = id.ok_or_else(|| ApiError::NotFound(format!("Task {name}-{task} not found")))?;
+        let run = self.tasks.entry(id).or_default();
+        run.restarts += 1;
+        run.waiting.push(request);
+        self.settle_tasks(name);
+        Ok(())
+    }
+}

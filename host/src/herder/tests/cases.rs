@@ -1,0 +1,239 @@
+//! Runs `testdata/*.txt`: a command, dashes, the actions that must come of it.
+//!
+//! A store in memory echoes each write at once, unless `store hold` says that it waits for `store go` or
+//! `store fail WHY`. Everything else that a worker reports is a command. A command is followed by the lines that the
+//! herder's actions make; with `UPDATE_CASES=1` in the environment the files are rewritten with what came.
+
+use std::collections::VecDeque;
+use std::path::Path;
+
+use super::text;
+use crate::herder::*;
+use crate::settings::Props;
+
+struct Case {
+    herder: Herder,
+    now: Millis,
+    requests: RequestId,
+    hold: bool,
+    held: VecDeque<(WriteId, Vec<ConfigRecord>)>,
+    /// Newest epoch of each connector and task, by its name.
+    epochs: std::collections::BTreeMap<String, Epoch>,
+    lines: Vec<String>,
+}
+
+pub fn catalog() -> Catalog {
+    let plugin = |kind, class: &str| PluginInfo::new(kind, class, Some("1.0"));
+    Catalog::new(vec![
+        plugin(PluginKind::Source, "org.example.NumbersSourceConnector"),
+        plugin(PluginKind::Sink, "org.example.CountSinkConnector"),
+        plugin(PluginKind::Converter, "org.example.PlainConverter"),
+    ])
+}
+
+fn pairs<'a>(words: impl Iterator<Item = &'a str>) -> Props {
+    words.filter_map(|word| word.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+}
+
+fn task_id(text: &str) -> TaskId {
+    let (connector, task) = text.rsplit_once('-').expect("a task is CONNECTOR-NUMBER");
+    TaskId { connector: connector.to_owned(), task: task.parse().expect("a number") }
+}
+
+impl Case {
+    fn new() -> Case {
+        Case {
+            herder: Herder::new("here:8083", catalog(), Assignment::Everything),
+            now: 0,
+            requests: 0,
+            hold: false,
+            held: VecDeque::new(),
+            epochs: std::collections::BTreeMap::new(),
+            lines: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, event: Event) {
+        for action in self.herder.step(self.now, event) {
+            self.lines.push(text::action(&action));
+            match action {
+                Action::StartConnector { name, epoch, .. } => drop(self.epochs.insert(name, epoch)),
+                Action::StartTask { id, epoch, .. } => drop(self.epochs.insert(id.to_string(), epoch)),
+                Action::Write { write, records } => {
+                    self.held.push_back((write, records));
+                    if !self.hold {
+                        self.store(Ok(()));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn store(&mut self, outcome: Result<(), String>) {
+        let Some((write, records)) = self.held.pop_front() else { return };
+        if outcome.is_ok() {
+            for record in records {
+                self.step(Event::Config(record));
+            }
+        }
+        self.step(Event::Written { write, outcome });
+    }
+
+    fn ask(&mut self, request: Request) {
+        self.requests += 1;
+        let id = self.requests;
+        self.step(Event::Request { id, request });
+    }
+
+    fn run(&mut self, command: &str) -> String {
+        self.lines.clear();
+        let words: Vec<&str> = command.split_whitespace().map(|word| word.trim_end_matches(':')).collect();
+        let (verb, rest) = words.split_first().expect("a command");
+        if !self.request(verb, rest) {
+            self.report(verb, rest, command);
+        }
+        self.lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    /// Commands that ask for something.
+    fn request(&mut self, verb: &str, rest: &[&str]) -> bool {
+        let name = rest.first().map_or(String::new(), |name| (*name).to_owned());
+        let number = || rest.get(1).and_then(|text| text.parse().ok()).expect("a number");
+        let config = pairs(rest.iter().skip(1).copied());
+        let request = match verb {
+            "health" => Request::Health,
+            "list" => Request::List,
+            "expand" => Request::Expand { status: rest.contains(&"status"), info: rest.contains(&"info") },
+            "create" => {
+                let initial = rest.iter().find_map(|word| word.strip_prefix("initial:"));
+                let initial_state = initial.and_then(TargetState::from_initial_state);
+                Request::Create { name, config, initial_state }
+            }
+            "put" => Request::PutConfig { name, config },
+            "delete" => Request::Delete(name),
+            "info" => Request::Info(name),
+            "config" => Request::Config(name),
+            "status" => Request::Status(name),
+            "tasks" => Request::Tasks(name),
+            "task-status" => Request::TaskStatus { name, task: number() },
+            "pause" => Request::Pause(name),
+            "resume" => Request::Resume(name),
+            "stop" => Request::Stop(name),
+            "restart" => Request::Restart {
+                name,
+                include_tasks: rest.contains(&"include-tasks"),
+                only_failed: rest.contains(&"only-failed"),
+            },
+            "restart-task" => Request::RestartTask { name, task: number() },
+            "plugins" => Request::Plugins { connectors_only: !rest.contains(&"all") },
+            "definitions" => Request::PluginConfig(name),
+            "validate" => Request::Validate { plugin: name, config },
+            _ => return false,
+        };
+        self.ask(request);
+        true
+    }
+
+    /// Commands that tell what happened. `@N` names another epoch than the newest.
+    fn report(&mut self, verb: &str, rest: &[&str], command: &str) {
+        let name = rest.first().map_or(String::new(), |name| (*name).to_owned());
+        let given = rest.iter().find_map(|word| word.strip_prefix('@')).map(|n| n.parse().expect("an epoch"));
+        let epoch = given.or_else(|| self.epochs.get(&name).copied()).unwrap_or(0);
+        let trace = || command.split_once(": ").map_or(String::new(), |(_, trace)| trace.to_owned());
+        let report = serde_json::json!({"report": true});
+        let latest = self.requests;
+        match verb {
+            "valid" => {
+                let outcome = Ok(Validation { errors: vec![], report });
+                self.step(Event::Validated { request: latest, outcome });
+            }
+            "invalid" => {
+                let errors = trace().split('|').map(str::to_owned).collect();
+                self.step(Event::Validated { request: latest, outcome: Ok(Validation { errors, report }) });
+            }
+            "described" => self.step(Event::Described { request: latest, outcome: Ok(report) }),
+            "started" => self.step(Event::ConnectorStarted { name, epoch }),
+            "failed" => self.step(Event::ConnectorFailed { name, epoch, trace: trace() }),
+            "ended" => self.step(Event::ConnectorEnded { name, epoch }),
+            "reconfigure" => self.step(Event::ReconfigurationRequested { name, epoch }),
+            "configs" => {
+                let outcome = match rest.get(1) {
+                    Some(&"refused") => Err("no idea".to_owned()),
+                    // One word a task, commas between its pairs.
+                    _ => Ok(rest.iter().skip(1).map(|task| pairs(task.split(','))).collect()),
+                };
+                self.step(Event::TaskConfigs { name, epoch, outcome });
+            }
+            "task-running" => self.step(Event::TaskRunning { id: task_id(&name), epoch }),
+            "task-paused" => self.step(Event::TaskPaused { id: task_id(&name), epoch }),
+            "task-failed" => self.step(Event::TaskFailed { id: task_id(&name), epoch, trace: trace() }),
+            "task-ended" => self.step(Event::TaskEnded { id: task_id(&name), epoch }),
+            "ready" => self.step(Event::Ready),
+            "shutdown" => self.step(Event::Shutdown),
+            "tick" => {
+                self.now = rest[0].parse().expect("a time");
+                self.step(Event::Tick);
+            }
+            "wake" => self.lines.push(format!("{:?}", self.herder.wake_at())),
+            "store" => match rest[0] {
+                "hold" => self.hold = true,
+                "go" => self.store(Ok(())),
+                "fail" => self.store(Err(rest[1..].join(" "))),
+                "echo" => {
+                    self.hold = false;
+                    while !self.held.is_empty() {
+                        self.store(Ok(()));
+                    }
+                }
+                other => panic!("no store command {other}"),
+            },
+            other => panic!("no command {other}"),
+        }
+    }
+}
+
+/// Runs a file and returns it with what really came.
+fn replay(text: &str) -> String {
+    let mut case = Case::new();
+    let mut out = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if lines.next() != Some("----") {
+            panic!("no dashes after {line:?}");
+        }
+        out.push_str("----\n");
+        out.push_str(&case.run(line));
+        // The old expectation ends with an empty line.
+        let more = lines.by_ref().find(|line| line.is_empty()).is_some();
+        if more {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+#[test]
+fn cases_do_as_their_files_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/herder/testdata");
+    let mut files: Vec<_> =
+        std::fs::read_dir(&folder).expect("testdata").map(|entry| entry.expect("a file").path()).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    for file in files {
+        let expected = std::fs::read_to_string(&file).expect("a case");
+        let came = replay(&expected);
+        if std::env::var_os("UPDATE_CASES").is_some() {
+            std::fs::write(&file, came).expect("a writable case");
+        } else if came != expected {
+            let differs = came.lines().zip(expected.lines()).position(|(a, b)| a != b);
+            let line = differs.unwrap_or_else(|| came.lines().count().min(expected.lines().count()));
+            panic!("{} line {}:\nexpected:\n{expected}\ncame:\n{came}", file.display(), line + 1);
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! A simulated worker: random requests, and runners and a store that answer late and in any order across their parts.
+//! After each step the invariants hold; when everything has been heard, what runs is what shall run.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use proptest::prelude::*;
+
+use super::cases::catalog;
+use super::text;
+use crate::herder::*;
+use crate::settings::Props;
+
+/// One thing that happens next.
+#[derive(Debug, Clone)]
+enum Step {
+    Ask(u8, u8, u8),
+    /// The nth of what is on its way arrives.
+    Deliver(usize),
+    /// A life fails.
+    Fail(usize),
+    /// A life asks to be asked again.
+    Reconfigure(usize),
+    Tick(u16),
+    /// The store refuses its batch.
+    Refuse,
+    /// A report of a life that is long over.
+    Ghost(u8, u8),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => (0..18_u8, 0..3_u8, 0..4_u8).prop_map(|(what, name, extra)| Step::Ask(what, name, extra)),
+        12 => any::<usize>().prop_map(Step::Deliver),
+        2 => any::<usize>().prop_map(Step::Fail),
+        1 => any::<usize>().prop_map(Step::Reconfigure),
+        1 => any::<u16>().prop_map(Step::Tick),
+        1 => Just(Step::Refuse),
+        1 => (0..6_u8, 0..3_u8).prop_map(|(what, name)| Step::Ghost(what, name)),
+    ];
+    proptest::collection::vec(step, 1..160)
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Connector(String),
+    Task(TaskId),
+}
+
+/// What the simulated world knows, independently of the herder.
+struct World {
+    herder: Herder,
+    now: Millis,
+    requests: RequestId,
+    open: BTreeSet<RequestId>,
+    /// Epoch that lives, by part.
+    live: BTreeMap<Part, Epoch>,
+    paused: BTreeSet<TaskId>,
+    /// How many sets of task configs each connector has had.
+    sets: BTreeMap<String, u32>,
+    /// The set that each living task was made from.
+    made_from: BTreeMap<TaskId, u32>,
+    /// On their way to the herder, in order for each sender.
+    pipes: BTreeMap<String, VecDeque<Event>>,
+    seen_epochs: BTreeSet<Epoch>,
+    finished: u32,
+    log: Vec<String>,
+}
+
+impl World {
+    fn new() -> World {
+        World {
+            herder: Herder::new("here:8083", catalog(), Assignment::Everything),
+            now: 0,
+            requests: 0,
+            open: BTreeSet::new(),
+            live: BTreeMap::new(),
+            paused: BTreeSet::new(),
+            sets: BTreeMap::new(),
+            made_from: BTreeMap::new(),
+            pipes: BTreeMap::new(),
+            seen_epochs: BTreeSet::new(),
+            finished: 0,
+            log: Vec::new(),
+        }
+    }
+
+    fn send(&mut self, from: &str, event: Event) {
+        self.pipes.entry(from.to_owned()).or_default().push_back(event);
+    }
+
+    fn step(&mut self, event: Event) {
+        for action in self.herder.step(self.now, event) {
+            self.log.push(text::action(&action));
+            self.carry_out(action);
+        }
+        self.check_statuses();
+    }
+
+    fn begin(&mut self, part: Part, epoch: Epoch) {
+        assert!(self.seen_epochs.insert(epoch), "epoch {epoch} twice");
+        assert!(self.live.insert(part, epoch).is_none(), "two lives at once, epoch {epoch}");
+        assert_eq!(self.finished, 0, "a start after the end");
+    }
+
+    fn carry_out(&mut self, action: Action) {
+        match action {
+            Action::Answer { request, .. } => {
+                assert!(self.open.remove(&request), "request {request} answered twice");
+            }
+            Action::Write { write, records } => {
+                for record in records {
+                    self.send("store", Event::Config(record));
+                }
+                self.send("store", Event::Written { write, outcome: Ok(()) });
+            }
+            Action::Validate { request, .. } => {
+                let errors = if request % 7 == 0 { vec!["bad".to_owned()] } else { vec![] };
+                let outcome = Ok(Validation { errors, report: serde_json::Value::Null });
+                self.send(&format!("check {request}"), Event::Validated { request, outcome });
+            }
+            Action::Describe { request, .. } => {
+                self.send(&format!("check {request}"), Event::Described { request, outcome: Ok("x".into()) });
+            }
+            Action::StartConnector { name, epoch, .. } => {
+                self.begin(Part::Connector(name.clone()), epoch);
+                self.send(&format!("life {epoch}"), Event::ConnectorStarted { name, epoch });
+            }
+            Action::StopConnector { name, epoch } => {
+                if self.live.get(&Part::Connector(name.clone())) == Some(&epoch) {
+                    self.send(&format!("life {epoch}"), Event::ConnectorEnded { name, epoch });
+                }
+            }
+            Action::AskTaskConfigs { name, epoch, max_tasks } => {
+                let count = self.now.wrapping_mul(7).wrapping_add(epoch) % 4;
+                let config = |n: Epoch| Props::from([("n".to_owned(), (n * (epoch % 2)).to_string())]);
+                let configs: Vec<Props> = (0..count).map(config).collect();
+                let outcome = if epoch % 5 == 0 { Err("no".to_owned()) } else { Ok(configs) };
+                assert!(max_tasks > 0);
+                self.send(&format!("life {epoch}"), Event::TaskConfigs { name, epoch, outcome });
+            }
+            Action::StartTask { id, epoch, target, .. } => {
+                self.begin(Part::Task(id.clone()), epoch);
+                let set = self.sets.get(&id.connector).copied().unwrap_or(0);
+                self.made_from.insert(id.clone(), set);
+                let others = self.made_from.iter().filter(|(other, _)| other.connector == id.connector);
+                assert!(others.into_iter().all(|(_, other)| *other == set), "{id} runs beside an older task");
+                self.aim(id, epoch, target);
+            }
+            Action::PauseTask { id, epoch } => self.aim(id, epoch, TaskTarget::Paused),
+            Action::ResumeTask { id, epoch } => self.aim(id, epoch, TaskTarget::Running),
+            Action::StopTask { id, epoch } => {
+                if self.live.get(&Part::Task(id.clone())) == Some(&epoch) {
+                    self.send(&format!("life {epoch}"), Event::TaskEnded { id, epoch });
+                }
+            }
+            Action::Finished => {
+                self.finished += 1;
+                assert!(self.live.is_empty() && self.finished == 1);
+            }
+        }
+    }
+
+    fn aim(&mut self, id: TaskId, epoch: Epoch, target: TaskTarget) {
+        assert_eq!(self.live.get(&Part::Task(id.clone())), Some(&epoch), "a task told after its end");
+        let event = match target {
+            TaskTarget::Running => {
+                self.paused.remove(&id);
+                Event::TaskRunning { id, epoch }
+            }
+            TaskTarget::Paused => {
+                self.paused.insert(id.clone());
+                Event::TaskPaused { id, epoch }
+            }
+        };
+        self.send(&format!("life {epoch}"), event);
+    }
+
+    /// Takes the next event of a pipe; an end is the end of the life here as well.
+    fn deliver(&mut self, nth: usize) -> bool {
+        let busy: Vec<String> =
+            self.pipes.iter().filter(|(_, pipe)| !pipe.is_empty()).map(|(from, _)| from.clone()).collect();
+        let Some(from) = busy.get(nth % busy.len().max(1)) else { return false };
+        let Some(event) = self.pipes.get_mut(from).and_then(VecDeque::pop_front) else { return false };
+        match &event {
+            Event::ConnectorEnded { name, epoch } => self.bury(Part::Connector(name.clone()), *epoch),
+            Event::TaskEnded { id, epoch } => {
+                self.made_from.remove(id);
+                self.bury(Part::Task(id.clone()), *epoch);
+            }
+            Event::Config(ConfigRecord::Tasks { name, .. }) => {
+                *self.sets.entry(name.clone()).or_default() += 1
+            }
+            _ => {}
+        }
+        self.step(event);
+        true
+    }
+
+    fn bury(&mut self, part: Part, epoch: Epoch) {
+        if self.live.get(&part) == Some(&epoch) {
+            self.live.remove(&part);
+        }
+        self.pipes.remove(&format!("life {epoch}"));
+    }
+
+    fn request(&mut self, what: u8, name: u8, extra: u8) {
+        let name = ["a", "b", "c"][usize::from(name)].to_owned();
+        let mut config = Props::from([
+            ("connector.class".to_owned(), "NumbersSource".to_owned()),
+            ("tasks.max".to_owned(), extra.max(1).to_string()),
+        ]);
+        let request = match what {
+            0..=2 => {
+                let initial_state = [None, Some(TargetState::Paused), Some(TargetState::Stopped), None];
+                Request::Create { name, config, initial_state: initial_state[usize::from(extra)] }
+            }
+            3 => {
+                config.insert("speed".to_owned(), extra.to_string());
+                Request::PutConfig { name, config }
+            }
+            4 => Request::Delete(name),
+            5 => Request::Pause(name),
+            6 | 7 => Request::Resume(name),
+            8 => Request::Stop(name),
+            9 => Request::Restart { name, include_tasks: extra & 1 > 0, only_failed: extra & 2 > 0 },
+            10 => Request::RestartTask { name, task: i32::from(extra) - 1 },
+            11 => Request::Expand { status: true, info: true },
+            12 => Request::Status(name),
+            13 => Request::Tasks(name),
+            14 => Request::TaskStatus { name, task: i32::from(extra) },
+            15 => Request::PluginConfig("NumbersSource".to_owned()),
+            16 => Request::Validate { plugin: "NumbersSource".to_owned(), config },
+            _ => Request::Health,
+        };
+        self.requests += 1;
+        self.open.insert(self.requests);
+        self.step(Event::Request { id: self.requests, request });
+    }
+
+    fn life(&self, nth: usize) -> Option<(Part, Epoch)> {
+        self.live.iter().nth(nth % self.live.len().max(1)).map(|(part, epoch)| (part.clone(), *epoch))
+    }
+
+    fn fail(&mut self, nth: usize) {
+        let Some((part, epoch)) = self.life(nth) else { return };
+        let from = format!("life {epoch}");
+        // What it had to say is cut short; the failure and the end come.
+        self.pipes.remove(&from);
+        let trace = "broke".to_owned();
+        match part {
+            Part::Connector(name) => {
+                self.send(&from, Event::ConnectorFailed { name: name.clone(), epoch, trace });
+                self.send(&from, Event::ConnectorEnded { name, epoch });
+            }
+            Part::Task(id) => {
+                self.send(&from, Event::TaskFailed { id: id.clone(), epoch, trace });
+                self.send(&from, Event::TaskEnded { id, epoch });
+            }
+        }
+    }
+
+    fn play(&mut self, step: Step) {
+        self.log.push(format!("> {step:?}"));
+        match step {
+            Step::Ask(what, name, extra) => self.request(what, name, extra),
+            Step::Deliver(nth) => drop(self.deliver(nth)),
+            Step::Fail(nth) => self.fail(nth),
+            Step::Reconfigure(nth) => {
+                if let Some((Part::Connector(name), epoch)) = self.life(nth) {
+                    self.send(&format!("life {epoch}"), Event::ReconfigurationRequested { name, epoch });
+                }
+            }
+            Step::Tick(millis) => {
+                self.now += Millis::from(millis);
+                self.step(Event::Tick);
+            }
+            Step::Refuse => self.refuse(),
+            Step::Ghost(what, name) => self.ghost(what, ["a", "b", "c"][usize::from(name)]),
+        }
+    }
+
+    /// The store fails in the middle of its batch: what is still on its way of it never comes.
+    fn refuse(&mut self) {
+        let Some(store) = self.pipes.get_mut("store") else { return };
+        if let Some(Event::Written { write, .. }) = store.pop_back() {
+            store.clear();
+            store.push_back(Event::Written { write, outcome: Err("full".to_owned()) });
+        }
+    }
+
+    fn ghost(&mut self, what: u8, name: &str) {
+        let (name, epoch) = (name.to_owned(), 0);
+        let id = TaskId { connector: name.clone(), task: 0 };
+        let event = match what {
+            0 => Event::ConnectorStarted { name, epoch },
+            1 => Event::ConnectorFailed { name, epoch, trace: "ghost".to_owned() },
+            2 => Event::ConnectorEnded { name, epoch },
+            3 => Event::TaskConfigs { name, epoch, outcome: Ok(vec![]) },
+            4 => Event::TaskFailed { id, epoch, trace: "ghost".to_owned() },
+            _ => Event::TaskEnded { id, epoch },
+        };
+        let before = self.log.len();
+        self.step(event);
+        assert_eq!(self.log.len(), before, "a ghost was listened to");
+    }
+
+    fn ask_now(&mut self, request: Request) -> Response {
+        let actions = self.herder.step(self.now, Event::Request { id: 0, request });
+        match actions.into_iter().next() {
+            Some(Action::Answer { outcome: Ok(response), .. }) => response,
+            other => panic!("no answer: {:?}", other.as_ref().map(text::action)),
+        }
+    }
+
+    /// What runs, runs; traces come with failures and with nothing else.
+    fn check_statuses(&mut self) {
+        let Response::Expanded(all) = self.ask_now(Request::Expand { status: true, info: true }) else {
+            panic!("not what was asked")
+        };
+        for (name, expansion) in all {
+            let (status, info) = (expansion.status.expect("status"), expansion.info.expect("info"));
+            assert_eq!(status.tasks.len(), info.tasks.len());
+            let part = Part::Connector(name.clone());
+            let states =
+                std::iter::once((part, &status.connector)).chain(status.tasks.iter().map(|task| {
+                    (Part::Task(TaskId { connector: name.clone(), task: task.task }), &task.status)
+                }));
+            for (part, status) in states {
+                assert_eq!(status.trace.is_some(), status.state == State::Failed);
+                if status.state == State::Running {
+                    assert!(self.live.contains_key(&part), "{name} runs without a life");
+                }
+            }
+        }
+    }
+
+    /// Lets everything arrive, time pass, and compares what runs with what shall run.
+    fn calm_down(&mut self) {
+        let mut nth = 0;
+        for _ in 0..10_000 {
+            nth += 13;
+            if self.deliver(nth) {
+                continue;
+            }
+            match self.herder.wake_at() {
+                // Some never answer: a few rounds are enough of them.
+                Some(at) if self.now < 1_000_000 => {
+                    self.now = self.now.max(at);
+                    self.step(Event::Tick);
+                }
+                _ => break,
+            }
+        }
+        assert!(self.open.is_empty(), "unanswered: {:?}", self.open);
+    }
+
+    fn check_calm(&mut self) {
+        let Response::Expanded(all) = self.ask_now(Request::Expand { status: true, info: true }) else {
+            panic!("not what was asked")
+        };
+        let mut shall = BTreeSet::new();
+        for (name, expansion) in &all {
+            let status = expansion.status.as_ref().expect("status");
+            match status.connector.state {
+                State::Running => drop(shall.insert(Part::Connector(name.clone()))),
+                State::Failed | State::Paused | State::Stopped => {}
+                other => panic!("{name} is still {other:?}"),
+            }
+            for task in &status.tasks {
+                let id = TaskId { connector: name.clone(), task: task.task };
+                match task.status.state {
+                    State::Running => assert!(!self.paused.contains(&id)),
+                    State::Paused => assert!(self.paused.contains(&id)),
+                    State::Failed => continue,
+                    other => panic!("{id} is still {other:?}"),
+                }
+                shall.insert(Part::Task(id));
+            }
+        }
+        let runs: BTreeSet<Part> = self.live.keys().cloned().collect();
+        assert!(runs == shall, "what runs is not what shall run");
+    }
+}
+
+fn run(steps: Vec<Step>) {
+    let mut world = World::new();
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        for step in steps {
+            world.play(step);
+        }
+        world.calm_down();
+        world.check_calm();
+        world.request(4, 0, 0);
+        world.request(4, 1, 0);
+        world.calm_down();
+        assert!(world.live.keys().all(|part| match part {
+            Part::Connector(name) => name == "c",
+            Part::Task(id) => id.connector == "c",
+        }));
+        world.request(9, 2, 0);
+        world.step(Event::Shutdown);
+        assert!(world.open.is_empty(), "unanswered at shutdown");
+        world.calm_down();
+        assert_eq!(world.finished, 1);
+    }));
+    if let Err(panic) = outcome {
+        eprintln!("{}", world.log.join("\n"));
+        std::panic::resume_unwind(panic);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_runs_twice_and_nobody_is_left_waiting(steps in steps()) {
+        run(steps);
+    }
+}

@@ -1,0 +1,99 @@
+//! Actions and answers as lines of text, for cases and for failures of the simulation.
+
+use crate::herder::*;
+use crate::settings::Props;
+
+pub fn props(config: &Props) -> String {
+    let pairs: Vec<String> = config.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    format!("{{{}}}", pairs.join(" "))
+}
+
+pub fn record(record: &ConfigRecord) -> String {
+    match record {
+        ConfigRecord::Connector { name, config: Some(config) } => {
+            format!("connector {name} {}", props(config))
+        }
+        ConfigRecord::Connector { name, config: None } => format!("connector {name} gone"),
+        ConfigRecord::Tasks { name, configs } => {
+            let configs: Vec<String> = configs.iter().map(props).collect();
+            format!("tasks {name} [{}]", configs.join(" "))
+        }
+        ConfigRecord::Target { name, state: Some(state) } => format!("target {name} {state:?}"),
+        ConfigRecord::Target { name, state: None } => format!("target {name} gone"),
+        ConfigRecord::Restart { name, include_tasks, only_failed } => {
+            format!("restart {name} include_tasks={include_tasks} only_failed={only_failed}")
+        }
+    }
+}
+
+fn status(status: &Status) -> String {
+    let trace = status.trace.as_ref().map_or(String::new(), |trace| format!("({trace})"));
+    format!("{}{trace}", status.state.name())
+}
+
+fn connector_status(all: &ConnectorStatus) -> String {
+    let tasks: Vec<String> =
+        all.tasks.iter().map(|task| format!(" {}:{}", task.task, status(&task.status))).collect();
+    format!("{} {}{}", all.name, status(&all.connector), tasks.concat())
+}
+
+fn info(info: &ConnectorInfo) -> String {
+    let kind = info.kind.map_or("unknown", PluginKind::name);
+    let tasks: Vec<String> = info.tasks.iter().map(TaskId::to_string).collect();
+    format!("{} {kind} {} [{}]", info.name, props(&info.config), tasks.join(" "))
+}
+
+pub fn response(response: &Response) -> String {
+    match response {
+        Response::Health { ready } => format!("ready={ready}"),
+        Response::Names(names) => format!("[{}]", names.join(" ")),
+        Response::Expanded(connectors) => {
+            let show = |(name, expansion): (&String, &Expansion)| {
+                let status = expansion.status.as_ref().map_or("-".to_owned(), connector_status);
+                let about = expansion.info.as_ref().map_or("-".to_owned(), info);
+                format!("{name}: {status} / {about}")
+            };
+            connectors.iter().map(show).collect::<Vec<_>>().join("; ")
+        }
+        Response::Written { created: true, info: about } => format!("created {}", info(about)),
+        Response::Written { created: false, info: about } => format!("updated {}", info(about)),
+        Response::Info(about) => info(about),
+        Response::Config(config) => props(config),
+        Response::Status(all) => connector_status(all),
+        Response::Tasks(tasks) => tasks
+            .iter()
+            .map(|task| format!("{} {}", task.id, props(&task.config)))
+            .collect::<Vec<_>>()
+            .join("; "),
+        Response::TaskStatus(task) => format!("{}:{}", task.task, status(&task.status)),
+        Response::Restarting(all) => format!("restarting {}", connector_status(all)),
+        Response::Plugins(plugins) => plugins.iter().map(|p| p.class.clone()).collect::<Vec<_>>().join(" "),
+        Response::Json(body) => body.to_string(),
+        Response::Done => "done".to_owned(),
+    }
+}
+
+pub fn action(action: &Action) -> String {
+    match action {
+        Action::Write { write, records } => {
+            let records: Vec<String> = records.iter().map(record).collect();
+            format!("write {write}: {}", records.join(", "))
+        }
+        Action::Answer { request, outcome: Ok(answer) } => format!("answer {request}: {}", response(answer)),
+        Action::Answer { request, outcome: Err(error) } => format!("answer {request}: {error:?}"),
+        Action::Validate { request, plugin, .. } => format!("validate {request} {}", plugin.class),
+        Action::Describe { request, plugin } => format!("describe {request} {}", plugin.class),
+        Action::StartConnector { name, epoch, config, .. } => {
+            format!("start connector {name} @{epoch} {}", props(config))
+        }
+        Action::StopConnector { name, epoch } => format!("stop connector {name} @{epoch}"),
+        Action::AskTaskConfigs { name, epoch, max_tasks } => format!("ask {name} @{epoch} max {max_tasks}"),
+        Action::StartTask { id, epoch, task_config, target, .. } => {
+            format!("start task {id} @{epoch} {target:?} {}", props(task_config))
+        }
+        Action::StopTask { id, epoch } => format!("stop task {id} @{epoch}"),
+        Action::PauseTask { id, epoch } => format!("pause task {id} @{epoch}"),
+        Action::ResumeTask { id, epoch } => format!("resume task {id} @{epoch}"),
+        Action::Finished => "finished".to_owned(),
+    }
+}

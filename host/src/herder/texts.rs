@@ -1,0 +1,107 @@
+//! What requests are refused with, in Kafka Connect's words.
+
+use super::messages::TaskId;
+use super::{ApiError, Catalog};
+use crate::settings::Props;
+
+/// The key that names a connector's plugin.
+pub(super) const CONNECTOR_CLASS: &str = "connector.class";
+
+pub(super) const CONFIG_TROUBLE: &str = "Error writing connector configuration to Kafka";
+pub(super) const DELETE_TROUBLE: &str = "Error removing connector configuration from Kafka";
+pub(super) const TARGET_TROUBLE: &str = "Error writing target state to Kafka";
+pub(super) const RESTART_TROUBLE: &str = "Error writing restart request to Kafka";
+
+pub(super) fn write_failed(what: &str, why: &str) -> ApiError {
+    ApiError::Internal(format!("{what}: {why}"))
+}
+
+pub(super) fn connector_not_found(name: &str) -> ApiError {
+    ApiError::NotFound(format!("Connector {name} not found"))
+}
+
+pub(super) fn unknown_connector(name: &str) -> ApiError {
+    ApiError::NotFound(format!("Unknown connector {name}"))
+}
+
+pub(super) fn unknown_connector_to_restart(name: &str) -> ApiError {
+    ApiError::NotFound(format!("Unknown connector: {name}"))
+}
+
+pub(super) fn none_configured(name: &str) -> ApiError {
+    ApiError::Internal(format!("No connector `{name}` configured"))
+}
+
+pub(super) fn task_not_found(id: &TaskId) -> ApiError {
+    ApiError::NotFound(format!("Task {id} not found"))
+}
+
+pub(super) fn no_connector_status(name: &str) -> ApiError {
+    ApiError::NotFound(format!("No status found for connector {name}"))
+}
+
+pub(super) fn no_task_status(name: &str, task: i32) -> ApiError {
+    ApiError::NotFound(format!("No status found for task {name}-{task}"))
+}
+
+pub(super) fn already_exists(name: &str) -> ApiError {
+    ApiError::Conflict(format!("Connector {name} already exists"))
+}
+
+pub(super) fn name_differs(inside: &str, name: &str) -> ApiError {
+    ApiError::BadRequest(format!(
+        "Connector name configuration ({inside}) doesn't match connector name in the URL ({name})"
+    ))
+}
+
+/// Names keys only: without a class nobody knows which values are secret.
+pub(super) fn no_class(config: &Props) -> ApiError {
+    let keys: Vec<&str> = config.keys().map(String::as_str).collect();
+    ApiError::BadRequest(format!("Connector config {{{}}} contains no connector type", keys.join(", ")))
+}
+
+pub(super) fn unknown_class(class: &str, catalog: &Catalog) -> String {
+    let known = catalog.list(true).into_iter().map(|plugin| {
+        let version = plugin.version.as_deref().unwrap_or("undefined");
+        format!("PluginDesc{{name='{}', version='{version}', type={}}}", plugin.class, plugin.kind.name())
+    });
+    let known: Vec<String> = known.collect();
+    format!(
+        "Failed to find any class that implements Connector and which name matches {class}, available connectors are: {}",
+        known.join(", ")
+    )
+}
+
+pub(super) fn unknown_plugin(name: &str) -> ApiError {
+    ApiError::NotFound(format!("Unknown plugin {name}."))
+}
+
+pub(super) fn other_class(class: &str, asked: &str) -> ApiError {
+    ApiError::BadRequest(format!("Included connector type {class} does not match request type {asked}"))
+}
+
+pub(super) fn invalid(errors: &[String]) -> ApiError {
+    ApiError::BadRequest(format!(
+        "Connector configuration is invalid and contains the following {} error(s):\n{}\nYou can also find the above \
+         list of errors at the endpoint `/connector-plugins/{{connectorType}}/config/validate`",
+        errors.len(),
+        errors.join("\n")
+    ))
+}
+
+pub(super) fn too_many_tasks(name: &str, count: usize, max: u32) -> String {
+    format!(
+        "The connector {name} has generated {count} tasks, which is greater than {max}, the maximum number of tasks \
+         it is configured to create. This behaviour should be considered a bug and is disallowed. If necessary, it \
+         can be permitted by reconfiguring the connector with 'tasks.max.enforce' set to false; however, this option \
+         will be removed in a future release of Kafka Connect."
+    )
+}
+
+pub(super) fn ended_by_itself() -> String {
+    "it ended without being told to, and without saying why".to_owned()
+}
+
+pub(super) fn shutting_down() -> ApiError {
+    ApiError::Unavailable("The worker is shutting down".to_owned())
+}

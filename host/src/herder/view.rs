@@ -1,0 +1,89 @@
+//! What is known, in the shapes that requests ask for.
+
+use std::collections::BTreeMap;
+
+use super::lifecycle::{Generation, Run};
+use super::messages::{TaskId, TaskTarget};
+use super::{
+    ConnectorInfo, ConnectorStatus, Expansion, Herder, PluginInfo, State, Status, TargetState, TaskInfo,
+    TaskStatus, texts,
+};
+
+impl Herder {
+    /// The plugin of a connector, if its class is known.
+    fn plugin(&self, name: &str) -> Option<&PluginInfo> {
+        self.catalog.connector(self.cluster.connector(name)?.config.get(texts::CONNECTOR_CLASS)?)
+    }
+
+    fn task_ids(&self, name: &str) -> Vec<TaskId> {
+        let count = self.cluster.connector(name).map_or(0, |stored| stored.tasks.len());
+        (0..u32::try_from(count).unwrap_or(u32::MAX))
+            .map(|task| TaskId { connector: name.to_owned(), task })
+            .collect()
+    }
+
+    pub(super) fn info(&self, name: &str) -> Option<ConnectorInfo> {
+        let stored = self.cluster.connector(name)?;
+        Some(ConnectorInfo {
+            name: name.to_owned(),
+            config: stored.config.clone(),
+            tasks: self.task_ids(name),
+            kind: self.plugin(name).map(|plugin| plugin.kind),
+        })
+    }
+
+    pub(super) fn task_infos(&self, name: &str) -> Option<Vec<TaskInfo>> {
+        let stored = self.cluster.connector(name)?;
+        let ids = self.task_ids(name).into_iter();
+        Some(ids.zip(&stored.tasks).map(|(id, config)| TaskInfo { id, config: config.clone() }).collect())
+    }
+
+    pub(super) fn status(&self, name: &str) -> Option<ConnectorStatus> {
+        let generation = self.connector_generation(name)?;
+        let rest = match self.cluster.target(name) {
+            TargetState::Started => State::Unassigned,
+            TargetState::Paused => State::Paused,
+            TargetState::Stopped => State::Stopped,
+        };
+        let run = self.connectors.get(name).map(|connector| &connector.run);
+        Some(ConnectorStatus {
+            name: name.to_owned(),
+            connector: self.seen(name, run, generation, rest),
+            tasks: self.task_ids(name).iter().filter_map(|id| self.task_status(id)).collect(),
+            kind: self.plugin(name).map(|plugin| plugin.kind),
+        })
+    }
+
+    pub(super) fn task_status(&self, id: &TaskId) -> Option<TaskStatus> {
+        let generation = self.task_generation(id)?;
+        let status = self.seen(&id.connector, self.tasks.get(id), generation, State::Unassigned);
+        Some(TaskStatus { task: id.task, status })
+    }
+
+    /// The state of a connector or task: what went wrong in this generation, else what its life says, else `rest`.
+    fn seen(&self, name: &str, run: Option<&Run>, generation: Generation, rest: State) -> Status {
+        let failure = run.and_then(|run| run.failed(generation));
+        let life = run.and_then(|run| run.life.as_ref()).and_then(|life| life.seen);
+        let state = match (failure, life) {
+            (Some(_), _) => State::Failed,
+            _ if run.is_some_and(|run| run.restarting) => State::Restarting,
+            (None, Some(TaskTarget::Running)) => State::Running,
+            (None, Some(TaskTarget::Paused)) => State::Paused,
+            (None, None) => rest,
+        };
+        Status {
+            state,
+            worker_id: self.worker_id.clone(),
+            version: self.plugin(name).and_then(|plugin| plugin.version.clone()),
+            trace: failure.map(str::to_owned),
+        }
+    }
+
+    pub(super) fn expanded(&self, status: bool, info: bool) -> BTreeMap<String, Expansion> {
+        let expand = |name: &str| Expansion {
+            status: if status { self.status(name) } else { None },
+            info: if info { self.info(name) } else { None },
+        };
+        self.cluster.names().map(|name| (name.to_owned(), expand(name))).collect()
+    }
+}

@@ -1,0 +1,194 @@
+//! One change of the config store at a time: each is decided on what all earlier ones led to.
+
+use super::messages::{Action, Epoch, RequestId, WriteId};
+use super::{ApiError, ConfigRecord, ConnectorStatus, Herder, Response, Shutdown, TargetState, texts};
+use crate::settings::Props;
+
+/// A change that waits for its turn.
+pub(super) enum Job {
+    /// Make a connector; refused if there is one.
+    Create { request: RequestId, name: String, config: Props, target: Option<TargetState> },
+    /// Make a connector or replace its config.
+    Put { request: RequestId, name: String, config: Props },
+    /// Remove a connector.
+    Delete { request: RequestId, name: String },
+    /// Pause or resume a connector.
+    Target { request: RequestId, name: String, state: TargetState },
+    /// Stop a connector and take its tasks away.
+    Stop { request: RequestId, name: String },
+    /// Restart a connector, its tasks, or what of them failed.
+    Restart { request: RequestId, name: String, include_tasks: bool, only_failed: bool },
+    /// Store the tasks that a connector's life made.
+    Tasks { name: String, epoch: Epoch, configs: Vec<Props> },
+}
+
+impl Job {
+    /// Who waits for it.
+    pub(super) fn request(&self) -> Option<RequestId> {
+        match self {
+            Job::Create { request, .. }
+            | Job::Put { request, .. }
+            | Job::Delete { request, .. }
+            | Job::Target { request, .. }
+            | Job::Stop { request, .. }
+            | Job::Restart { request, .. } => Some(*request),
+            Job::Tasks { .. } => None,
+        }
+    }
+}
+
+/// What to do when a batch was read back.
+enum Then {
+    Info { request: RequestId, name: String, created: bool },
+    Done { request: RequestId, trouble: &'static str },
+    Restarting { request: RequestId, status: ConnectorStatus },
+    Tasks { name: String, epoch: Epoch },
+    Nothing,
+}
+
+/// The batch that the config store is busy with.
+pub(super) struct Writing {
+    write: WriteId,
+    then: Then,
+}
+
+impl Writing {
+    /// Forgets the request that waits, and returns it.
+    pub(super) fn give_up(&mut self) -> Option<RequestId> {
+        match std::mem::replace(&mut self.then, Then::Nothing) {
+            Then::Info { request, .. } | Then::Done { request, .. } | Then::Restarting { request, .. } => {
+                Some(request)
+            }
+            Then::Tasks { .. } | Then::Nothing => None,
+        }
+    }
+}
+
+impl Herder {
+    /// Puts a change in the queue; its turn comes when all earlier ones have been read back.
+    pub(super) fn enqueue(&mut self, request: RequestId, job: Job) {
+        if self.shutdown == Shutdown::No {
+            self.jobs.push_back(job);
+        } else {
+            self.answer(request, Err(texts::shutting_down()));
+        }
+    }
+
+    /// Begins the next change that comes to a write; the others are answered on the way.
+    pub(super) fn next_write(&mut self) {
+        while self.writing.is_none() && self.shutdown == Shutdown::No {
+            let Some(job) = self.jobs.pop_front() else { return };
+            let request = job.request();
+            match (self.prepare(job), request) {
+                (Ok(Some((records, then))), _) => {
+                    self.last_write += 1;
+                    let write = self.last_write;
+                    self.writing = Some(Writing { write, then });
+                    self.out.push(Action::Write { write, records });
+                }
+                (Err(error), Some(request)) => self.answer(request, Err(error)),
+                (Ok(None) | Err(_), _) => {}
+            }
+        }
+    }
+
+    /// The records of a change; none: nothing to write and nobody to tell.
+    fn prepare(&mut self, job: Job) -> Result<Option<(Vec<ConfigRecord>, Then)>, ApiError> {
+        match job {
+            Job::Create { request, name, config, target } => {
+                if self.cluster.connector(&name).is_some() {
+                    return Err(texts::already_exists(&name));
+                }
+                let mut records = Vec::new();
+                // The target comes first: the connector must not start in the meantime.
+                if let Some(state) = target {
+                    records.push(ConfigRecord::Target { name: name.clone(), state: Some(state) });
+                }
+                records.push(ConfigRecord::Connector { name: name.clone(), config: Some(config) });
+                Ok(Some((records, Then::Info { request, name, created: true })))
+            }
+            Job::Put { request, name, config } => {
+                let created = self.cluster.connector(&name).is_none();
+                let record = ConfigRecord::Connector { name: name.clone(), config: Some(config) };
+                Ok(Some((vec![record], Then::Info { request, name, created })))
+            }
+            Job::Delete { request, name } => {
+                self.must_exist(&name, texts::connector_not_found)?;
+                let records = vec![
+                    ConfigRecord::Connector { name: name.clone(), config: None },
+                    ConfigRecord::Target { name, state: None },
+                ];
+                Ok(Some((records, Then::Done { request, trouble: texts::DELETE_TROUBLE })))
+            }
+            Job::Target { request, name, state } => {
+                self.must_exist(&name, texts::unknown_connector)?;
+                let records = vec![ConfigRecord::Target { name, state: Some(state) }];
+                Ok(Some((records, Then::Done { request, trouble: texts::TARGET_TROUBLE })))
+            }
+            Job::Stop { request, name } => {
+                self.must_exist(&name, texts::none_configured)?;
+                let records = vec![
+                    ConfigRecord::Tasks { name: name.clone(), configs: Vec::new() },
+                    ConfigRecord::Target { name, state: Some(TargetState::Stopped) },
+                ];
+                Ok(Some((records, Then::Done { request, trouble: texts::TARGET_TROUBLE })))
+            }
+            Job::Restart { request, name, include_tasks, only_failed } => {
+                self.must_exist(&name, texts::unknown_connector_to_restart)?;
+                let status = self.restart_preview(&name, include_tasks, only_failed);
+                let status = status.ok_or_else(|| texts::unknown_connector_to_restart(&name))?;
+                let record = ConfigRecord::Restart { name, include_tasks, only_failed };
+                Ok(Some((vec![record], Then::Restarting { request, status })))
+            }
+            Job::Tasks { name, epoch, configs } => Ok(self.prepare_tasks(name, epoch, configs)),
+        }
+    }
+
+    /// Task configs are written if the life that made them still counts, and if they or the connector's config differ
+    /// from those of the last time.
+    fn prepare_tasks(
+        &mut self,
+        name: String,
+        epoch: Epoch,
+        configs: Vec<Props>,
+    ) -> Option<(Vec<ConfigRecord>, Then)> {
+        let counts = |life: &&mut super::lifecycle::Life| !life.stopping;
+        self.connectors.get_mut(&name)?.run.life_of(epoch).filter(counts)?;
+        let stored = self.cluster.connector(&name)?;
+        if stored.tasks == configs && stored.applied.as_ref() == Some(&stored.config) {
+            return None;
+        }
+        let record = ConfigRecord::Tasks { name: name.clone(), configs };
+        Some((vec![record], Then::Tasks { name, epoch }))
+    }
+
+    fn must_exist(&self, name: &str, error: impl Fn(&str) -> ApiError) -> Result<(), ApiError> {
+        self.cluster.connector(name).map(|_| ()).ok_or_else(|| error(name))
+    }
+
+    /// The batch was read back, or the store gave up.
+    pub(super) fn written(&mut self, write: WriteId, outcome: Result<(), String>) {
+        let Some(writing) = self.writing.take_if(|writing| writing.write == write) else { return };
+        match (writing.then, outcome) {
+            (Then::Info { request, name, created }, Ok(())) => {
+                let info = self.info(&name).ok_or_else(|| texts::connector_not_found(&name));
+                self.answer(request, info.map(|info| Response::Written { created, info }));
+            }
+            (Then::Done { request, .. }, Ok(())) => self.answer(request, Ok(Response::Done)),
+            (Then::Restarting { request, status }, Ok(())) => {
+                self.answer(request, Ok(Response::Restarting(status)));
+            }
+            (Then::Info { request, .. }, Err(why)) => {
+                self.answer(request, Err(texts::write_failed(texts::CONFIG_TROUBLE, &why)));
+            }
+            (Then::Done { request, trouble }, Err(why)) => {
+                self.answer(request, Err(texts::write_failed(trouble, &why)));
+            }
+            (Then::Restarting { request, .. }, Err(why)) => {
+                self.answer(request, Err(texts::write_failed(texts::RESTART_TROUBLE, &why)));
+            }
+            (Then::Tasks { name, epoch }, Err(_)) => self.tasks_not_stored(&name, epoch),
+            (Then::Tasks { .. }, Ok(())) | (Then::Nothing, _) => {}
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Kafka, through librdkafka: the only room that knows rdkafka.
+//!
+//! Producers and consumers are driven by their event queues, so that one task owns a client and no callback runs on a
+//! foreign thread: [`native`] owns the client and wakes its task when its queue has something, [`producer`] and
+//! [`consumer`] give the events meaning. [`log`] reads a compacted topic to its end and appends to it, [`admin`] makes
+//! topics and asks for metadata, [`dev_broker`] is librdkafka's mock cluster inside the process.
+
+pub mod admin;
+pub mod consumer;
+pub mod dev_broker;
+pub mod list;
+pub mod log;
+pub mod message;
+pub mod native;
+pub mod producer;
+
+use std::collections::BTreeMap;
+
+/// The partition number that stands for "any": `RD_KAFKA_PARTITION_UA`, a macro the bindings leave out.
+const PARTITION_ANY: i32 = -1;
+
+/// librdkafka settings by their names.
+pub type Conf = BTreeMap<String, String>;
+
+/// What went wrong with a client, and whether trying again can help.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{what}: {text} ({name})")]
+pub struct KafkaError {
+    /// What was tried: "produce to topic orders", "create consumer".
+    pub what: String,
+    /// librdkafka's description.
+    pub text: String,
+    /// The error's name as in the protocol, such as `UNKNOWN_TOPIC_OR_PART`.
+    pub name: String,
+    /// librdkafka's code.
+    pub code: i32,
+    /// Trying again later can succeed.
+    pub retriable: bool,
+}
+
+impl KafkaError {
+    /// An error with librdkafka's code `code`.
+    pub fn new(what: impl Into<String>, code: rdkafka_sys::RDKafkaRespErr) -> KafkaError {
+        KafkaError {
+            what: what.into(),
+            text: native::error_text(code),
+            name: native::error_name(code),
+            code: code as i32,
+            retriable: retriable(code),
+        }
+    }
+
+    /// An error found before librdkafka was asked, or told by it in words.
+    pub fn local(what: impl Into<String>, text: impl Into<String>) -> KafkaError {
+        KafkaError { what: what.into(), text: text.into(), name: "local".into(), code: 0, retriable: false }
+    }
+}
+
+/// Whether an error of librdkafka or a broker passes by itself, in the sense of Kafka's `RetriableException`.
+fn retriable(code: rdkafka_sys::RDKafkaRespErr) -> bool {
+    use rdkafka_sys::RDKafkaRespErr::*;
+    matches!(
+        code,
+        RD_KAFKA_RESP_ERR__TRANSPORT
+            | RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN
+            | RD_KAFKA_RESP_ERR__TIMED_OUT
+            | RD_KAFKA_RESP_ERR__QUEUE_FULL
+            | RD_KAFKA_RESP_ERR__WAIT_COORD
+            | RD_KAFKA_RESP_ERR__NO_OFFSET
+            | RD_KAFKA_RESP_ERR__RETRY
+            | RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE
+            | RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION
+            | RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT
+            | RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION
+            | RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS
+            | RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE
+            | RD_KAFKA_RESP_ERR_NOT_COORDINATOR
+            | RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS
+            | RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND
+            | RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
+            | RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS
+    )
+}

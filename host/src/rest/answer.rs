@@ -1,0 +1,52 @@
+//! An answer before it is HTTP.
+
+use serde_json::Value;
+
+/// What an answer carries.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Content {
+    /// Nothing, and no content type: clients parse whatever has one.
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// Text in the format of the Prometheus exposition.
+    Metrics(String),
+}
+
+/// Status, content, and the headers that depend on the request.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) content: Content,
+    /// Header `Location`.
+    pub(super) location: Option<String>,
+    /// Header `Allow`.
+    pub(super) allow: Option<String>,
+}
+
+impl Answer {
+    /// Only a status.
+    pub(super) fn empty(status: u16) -> Answer {
+        Answer { status, content: Content::Empty, location: None, allow: None }
+    }
+
+    /// A status and a JSON body.
+    pub(super) fn json(status: u16, body: Value) -> Answer {
+        Answer { content: Content::Json(body), ..Answer::empty(status) }
+    }
+
+    /// A page of metrics.
+    pub(super) fn metrics(text: String) -> Answer {
+        Answer { content: Content::Metrics(text), ..Answer::empty(200) }
+    }
+
+    /// The same with a `Location`.
+    pub(super) fn at(self, location: String) -> Answer {
+        Answer { location: Some(location), ..self }
+    }
+
+    /// The same with an `Allow`.
+    pub(super) fn allowing(self, methods: String) -> Answer {
+        Answer { allow: Some(methods), ..self }
+    }
+}

@@ -1,0 +1,87 @@
+//! Tables of bodies.
+
+use super::*;
+
+fn problem<T>(outcome: Result<T, Failure>) -> String {
+    match outcome {
+        Err(Failure::BadBody(problem)) => problem,
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("it was taken"),
+    }
+}
+
+#[test]
+fn configs_are_flat_and_become_text() {
+    let body = br#"{"a":"x","b":5,"c":1.50,"d":true,"e":null,"f":"","g":12345678901234567890123}"#;
+    let config = config(body).unwrap();
+    let pairs: Vec<(&str, &str)> = config.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    assert_eq!(
+        pairs,
+        [("a", "x"), ("b", "5"), ("c", "1.50"), ("d", "true"), ("f", ""), ("g", "12345678901234567890123")]
+    );
+}
+
+#[test]
+fn bodies_that_are_no_flat_objects_are_refused_without_quoting_them() {
+    for body in [
+        "",
+        "{",
+        "nonsense",
+        "[]",
+        "\"x\"",
+        "null",
+        "{'a':'x'}",
+        "/**/{}",
+        "{} x",
+        "{\"a\":{}}",
+        "{\"a\":[]}",
+    ] {
+        problem(config(body.as_bytes()));
+        problem(new_connector(body.as_bytes()));
+    }
+    problem(config(b"{\"a\":\"\xff\"}"));
+    assert_eq!(
+        problem(config(br#"{"password":"geheim","x":[1]}"#)),
+        "The value of \"x\" must be a string, not an array"
+    );
+    assert!(!problem(config(br#"{"password":"geheim"#)).contains("geheim"));
+    let deep = "[".repeat(100_000);
+    problem(config(deep.as_bytes()));
+}
+
+#[test]
+fn new_connectors_have_names_configs_and_states() {
+    let new = new_connector(br#"{"name":"\u0000 \t x\u00a0\n","config":{"k":1},"initial_state":"pAUSED"}"#)
+        .unwrap();
+    assert_eq!(new.name, "x\u{a0}");
+    assert_eq!(new.config.get("k").map(String::as_str), Some("1"));
+    assert_eq!(new.initial_state, Some(TargetState::Paused));
+    let bare = new_connector(br#"{"name":null,"config":{},"initial_state":null}"#).unwrap();
+    assert_eq!((bare.name.as_str(), bare.config.len(), bare.initial_state), ("", 0, None));
+    assert_eq!(new_connector(br#"{"name":7,"config":{}}"#).unwrap().name, "7");
+    assert!(problem(new_connector(br#"{"config":{},"bogus":1}"#)).contains("bogus"));
+    for body in [
+        r#"{}"#,
+        r#"{"name":"x"}"#,
+        r#"{"name":"x","config":null}"#,
+        r#"{"name":"x","config":[]}"#,
+        r#"{"name":"x","config":"x"}"#,
+        r#"{"name":["x"],"config":{}}"#,
+        r#"{"name":"x","config":{"nested":{"a":1}}}"#,
+        r#"{"name":"x","config":{},"initial_state":"SLEEPY"}"#,
+        r#"{"name":"x","config":{},"initial_state":""}"#,
+    ] {
+        problem(new_connector(body.as_bytes()));
+    }
+}
+
+#[tokio::test]
+async fn reading_stops_at_the_limit_and_at_cuts() {
+    let parts = |parts: &[&'static str]| {
+        futures_util::stream::iter(parts.iter().map(|part| Ok::<_, ()>(part.as_bytes())).collect::<Vec<_>>())
+    };
+    assert_eq!(read(parts(&["ab", "", "cd"]), 4).await, Ok(b"abcd".to_vec()));
+    assert_eq!(read(parts(&["ab", "cde"]), 4).await, Err(Failure::TooLarge(4)));
+    let cut = futures_util::stream::iter(vec![Ok(&b"ab"[..]), Err("gone")]);
+    assert_eq!(read(cut, 4).await, Err(Failure::BodyCutOff));
+}

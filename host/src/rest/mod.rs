@@ -1,0 +1,200 @@
+//! The REST API over HTTP: requests become [`Request`]s to the herder, its answers become bodies. The only user of warp.
+//!
+//! One filter catches everything and hands it to `router`: warp's own routing can't tell 404 from 405, and leaves
+//! paths escaped.
+
+mod answer;
+mod body;
+mod connectors;
+mod errors;
+mod health;
+mod location;
+mod negotiation;
+mod plugins;
+mod root;
+mod router;
+mod server;
+mod shapes;
+mod stage;
+mod tasks;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::herder::{ApiError, Request, Response};
+
+pub use server::serve;
+pub use stage::Stage;
+
+use answer::Answer;
+use errors::Failure;
+use router::{Endpoint, Query};
+
+/// A request on its way to the herder's loop, and where its answer goes. A caller who has given up drops the receiver.
+pub struct Call {
+    /// What is asked for.
+    pub request: Request,
+    /// Takes the answer, once.
+    pub reply: oneshot::Sender<Result<Response, ApiError>>,
+}
+
+/// What `GET /` tells about the worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Version of Kafka Connect whose API this is.
+    pub version: String,
+    /// What this worker was built from.
+    pub commit: String,
+    /// Id of the Kafka cluster; none while it is unknown.
+    pub kafka_cluster_id: Option<String>,
+}
+
+/// Bounds of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long the herder may take for an answer; also how long a body may take to arrive.
+    pub request: Duration,
+    /// The same for `/health`.
+    pub health: Duration,
+    /// How long requests under way may take to end when the server stops.
+    pub shutdown: Duration,
+    /// Size of the largest body, in bytes.
+    pub body: usize,
+}
+
+impl Default for Limits {
+    /// Kafka Connect's times, and bodies of up to 16 MiB.
+    fn default() -> Limits {
+        Limits {
+            request: Duration::from_secs(90),
+            health: Duration::from_secs(10),
+            shutdown: Duration::from_secs(60),
+            body: 16 << 20,
+        }
+    }
+}
+
+/// All that the server needs to know of the worker. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    calls: mpsc::Sender<Call>,
+    about: Arc<dyn Fn() -> About + Send + Sync>,
+    metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    stage: Arc<dyn Fn() -> Option<Stage> + Send + Sync>,
+    limits: Limits,
+    /// The worker said at least once that its start was complete.
+    was_ready: Arc<AtomicBool>,
+}
+
+impl Api {
+    /// Requests go into `calls`; `about` is asked for each `GET /`, `metrics` for the text of each `GET /metrics`.
+    /// Both must not block.
+    pub fn new(
+        calls: mpsc::Sender<Call>,
+        about: impl Fn() -> About + Send + Sync + 'static,
+        metrics: impl Fn() -> String + Send + Sync + 'static,
+    ) -> Api {
+        Api {
+            calls,
+            about: Arc::new(about),
+            metrics: Arc::new(metrics),
+            stage: Arc::new(|| None),
+            limits: Limits::default(),
+            was_ready: Arc::new(AtomicBool::new(false)),
+        }
+    }
+
+    /// Where time-outs learn what the worker is busy with; without it they don't tell. Must not block.
+    pub fn with_stage(mut self, stage: impl Fn() -> Option<Stage> + Send + Sync + 'static) -> Api {
+        self.stage = Arc::new(stage);
+        self
+    }
+
+    /// Other bounds than Kafka Connect's.
+    pub fn with_limits(mut self, limits: Limits) -> Api {
+        self.limits = limits;
+        self
+    }
+
+    /// Asks the herder, and waits no longer than `limit` in all; none: it didn't answer in time.
+    async fn ask_within(&self, limit: Duration, request: Request) -> Option<Result<Response, ApiError>> {
+        let asked = async {
+            let (reply, answer) = oneshot::channel();
+            let gone = || ApiError::Unavailable("The worker is shutting down".to_owned());
+            self.calls.send(Call { request, reply }).await.map_err(|_| gone())?;
+            answer.await.map_err(|_| gone())?
+        };
+        tokio::time::timeout(limit, asked).await.ok()
+    }
+
+    /// Asks the herder within the usual time.
+    async fn ask(&self, request: Request) -> Result<Response, Failure> {
+        match self.ask_within(self.limits.request, request).await {
+            Some(outcome) => outcome.map_err(Failure::Api),
+            None => Err(Failure::TimedOut((self.stage)())),
+        }
+    }
+
+    fn note_ready(&self) {
+        self.was_ready.store(true, Ordering::Relaxed);
+    }
+
+    fn was_ready(&self) -> bool {
+        self.was_ready.load(Ordering::Relaxed)
+    }
+}
+
+/// A request that found its endpoint.
+struct Ask {
+    /// The parts of the path that the endpoint's pattern leaves open, decoded.
+    captured: Vec<String>,
+    query: Query,
+    body: Vec<u8>,
+    /// The `Host` header, for links.
+    host: Option<String>,
+}
+
+impl Ask {
+    /// The connector's name, plugin's name, or whatever comes first in the path.
+    fn name(&self) -> String {
+        self.captured.first().cloned().unwrap_or_default()
+    }
+
+    /// The task's number; the router lets nothing else pass.
+    fn task(&self) -> i32 {
+        self.captured.get(1).and_then(|text| text.parse().ok()).unwrap_or(-1)
+    }
+}
+
+/// Answers a request that found its endpoint.
+async fn handle(api: &Api, endpoint: Endpoint, ask: Ask) -> Result<Answer, Failure> {
+    match endpoint {
+        Endpoint::Root => Ok(root::about(api)),
+        Endpoint::Metrics => Ok(root::metrics(api)),
+        Endpoint::Health => Ok(health::health(api).await),
+        Endpoint::List => connectors::list(api, &ask).await,
+        Endpoint::Create => connectors::create(api, &ask).await,
+        Endpoint::Info => connectors::info(api, &ask).await,
+        Endpoint::Delete => connectors::delete(api, &ask).await,
+        Endpoint::Config => connectors::config(api, &ask).await,
+        Endpoint::PutConfig => connectors::put_config(api, &ask).await,
+        Endpoint::Status => connectors::status(api, &ask).await,
+        Endpoint::Pause => connectors::pause(api, &ask).await,
+        Endpoint::Resume => connectors::resume(api, &ask).await,
+        Endpoint::Stop => connectors::stop(api, &ask).await,
+        Endpoint::Restart => connectors::restart(api, &ask).await,
+        Endpoint::Tasks => tasks::list(api, &ask).await,
+        Endpoint::TaskStatus => tasks::status(api, &ask).await,
+        Endpoint::RestartTask => tasks::restart(api, &ask).await,
+        Endpoint::Plugins => plugins::list(api, &ask).await,
+        Endpoint::PluginConfig => plugins::config(api, &ask).await,
+        Endpoint::Validate => plugins::validate(api, &ask).await,
+        Endpoint::Absent(what) => Err(Failure::Absent(what)),
+    }
+}

@@ -1,0 +1,233 @@
+//! From method and path to an endpoint: one table, read from the top.
+
+use super::errors::Failure;
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    Root,
+    Health,
+    Metrics,
+    List,
+    Create,
+    Info,
+    Delete,
+    Config,
+    PutConfig,
+    Status,
+    Pause,
+    Resume,
+    Stop,
+    Restart,
+    Tasks,
+    TaskStatus,
+    RestartTask,
+    Plugins,
+    PluginConfig,
+    Validate,
+    /// A part of Kafka Connect's API that is not there; its name.
+    Absent(&'static str),
+}
+
+/// A line of the table.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) method: &'static str,
+    /// The path without its first slash; `{name}` stands for one segment, `{task}` for one that is a 32-bit integer.
+    pub(super) pattern: &'static str,
+    pub(super) endpoint: Endpoint,
+    /// It reads a body, which must be JSON.
+    pub(super) takes_body: bool,
+}
+
+const fn plain(method: &'static str, pattern: &'static str, endpoint: Endpoint) -> Route {
+    Route { method, pattern, endpoint, takes_body: false }
+}
+
+const fn with_body(method: &'static str, pattern: &'static str, endpoint: Endpoint) -> Route {
+    Route { method, pattern, endpoint, takes_body: true }
+}
+
+/// Every endpoint. HEAD is served by GET, OPTIONS by the table itself.
+pub(super) const ROUTES: &[Route] = &[
+    plain("GET", "", Endpoint::Root),
+    plain("GET", "health", Endpoint::Health),
+    plain("GET", "metrics", Endpoint::Metrics),
+    plain("GET", "connectors", Endpoint::List),
+    with_body("POST", "connectors", Endpoint::Create),
+    plain("GET", "connectors/{name}", Endpoint::Info),
+    plain("DELETE", "connectors/{name}", Endpoint::Delete),
+    plain("GET", "connectors/{name}/config", Endpoint::Config),
+    with_body("PUT", "connectors/{name}/config", Endpoint::PutConfig),
+    with_body("PATCH", "connectors/{name}/config", Endpoint::Absent("PATCH /connectors/{connector}/config")),
+    plain("GET", "connectors/{name}/status", Endpoint::Status),
+    plain("PUT", "connectors/{name}/pause", Endpoint::Pause),
+    plain("PUT", "connectors/{name}/resume", Endpoint::Resume),
+    plain("PUT", "connectors/{name}/stop", Endpoint::Stop),
+    plain("POST", "connectors/{name}/restart", Endpoint::Restart),
+    plain("GET", "connectors/{name}/tasks", Endpoint::Tasks),
+    with_body("POST", "connectors/{name}/tasks", Endpoint::Absent("POST /connectors/{connector}/tasks")),
+    plain("GET", "connectors/{name}/tasks/{task}/status", Endpoint::TaskStatus),
+    plain("POST", "connectors/{name}/tasks/{task}/restart", Endpoint::RestartTask),
+    plain("PUT", "connectors/{name}/fence", Endpoint::Absent("PUT /connectors/{connector}/fence")),
+    plain("GET", "connectors/{name}/topics", Endpoint::Absent("GET /connectors/{connector}/topics")),
+    plain(
+        "PUT",
+        "connectors/{name}/topics/reset",
+        Endpoint::Absent("PUT /connectors/{connector}/topics/reset"),
+    ),
+    plain("GET", "connectors/{name}/offsets", Endpoint::Absent("GET /connectors/{connector}/offsets")),
+    with_body(
+        "PATCH",
+        "connectors/{name}/offsets",
+        Endpoint::Absent("PATCH /connectors/{connector}/offsets"),
+    ),
+    plain("DELETE", "connectors/{name}/offsets", Endpoint::Absent("DELETE /connectors/{connector}/offsets")),
+    plain("GET", "connector-plugins", Endpoint::Plugins),
+    plain("GET", "connector-plugins/{name}/config", Endpoint::PluginConfig),
+    with_body("PUT", "connector-plugins/{name}/config/validate", Endpoint::Validate),
+    plain("GET", "admin/loggers", Endpoint::Absent("GET /admin/loggers")),
+    plain("GET", "admin/loggers/{name}", Endpoint::Absent("GET /admin/loggers/{logger}")),
+    with_body("PUT", "admin/loggers/{name}", Endpoint::Absent("PUT /admin/loggers/{logger}")),
+];
+
+/// Where a request goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// To an endpoint; with the open parts of its path, decoded.
+    Route(&'static Route, Vec<String>),
+    /// It only asks which methods there are.
+    Options(String),
+}
+
+/// Finds the endpoint. `path` is that of the URL, still escaped.
+pub(super) fn find(method: &str, path: &str) -> Result<Found, Failure> {
+    let segments = segments(path)?;
+    let hits: Vec<_> =
+        ROUTES.iter().filter_map(|route| Some((route, captured(route.pattern, &segments)?))).collect();
+    if hits.is_empty() {
+        return Err(Failure::NoSuchPath);
+    }
+    let served = if method == "HEAD" { "GET" } else { method };
+    let methods = allowed(hits.iter().map(|(route, _)| route.method));
+    match hits.into_iter().find(|(route, _)| route.method == served) {
+        Some((route, captured)) => Ok(Found::Route(route, captured)),
+        None if method == "OPTIONS" => Ok(Found::Options(methods)),
+        None => Err(Failure::WrongMethod(methods)),
+    }
+}
+
+/// The value of `Allow`.
+fn allowed<'a>(methods: impl Iterator<Item = &'a str>) -> String {
+    let mut list = Vec::new();
+    for method in methods {
+        if method == "GET" {
+            list.push("HEAD");
+        }
+        list.push(method);
+    }
+    list.push("OPTIONS");
+    list.join(",")
+}
+
+/// The decoded segments of a path. A slash at the end changes nothing. What could be cut in two ways is refused.
+fn segments(path: &str) -> Result<Vec<String>, Failure> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    if path.is_empty() {
+        return Ok(Vec::new());
+    }
+    path.split('/').map(segment).collect()
+}
+
+fn segment(raw: &str) -> Result<String, Failure> {
+    let ambiguous = |why| Err(Failure::AmbiguousPath(why));
+    if raw.is_empty() {
+        return ambiguous("Ambiguous URI empty segment");
+    }
+    let Some(decoded) = decode(raw, false) else { return ambiguous("Bad escape in URI path") };
+    if raw != decoded {
+        let upper = raw.to_ascii_uppercase();
+        for (escape, why) in [
+            ("%2F", "Ambiguous URI path separator"),
+            ("%25", "Ambiguous URI path encoding"),
+            ("%5C", "Suspicious Path Character"),
+        ] {
+            if upper.contains(escape) {
+                return ambiguous(why);
+            }
+        }
+    }
+    if decoded == "." || decoded == ".." {
+        return ambiguous("Ambiguous URI path segment");
+    }
+    Ok(decoded)
+}
+
+/// Undoes percent escapes, once; none if one is broken. `form`: a plus is a blank.
+fn decode(raw: &str, form: bool) -> Option<String> {
+    let mut bytes = Vec::with_capacity(raw.len());
+    let mut rest = raw.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'%' => {
+                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
+                let value = digit(rest.next())? * 16 + digit(rest.next())?;
+                bytes.push(u8::try_from(value).ok()?);
+            }
+            b'+' if form => bytes.push(b' '),
+            other => bytes.push(other),
+        }
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The segments that the pattern leaves open, if it fits.
+fn captured(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
+    let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
+    if parts.len() != segments.len() {
+        return None;
+    }
+    let mut captured = Vec::new();
+    for (part, segment) in parts.into_iter().zip(segments) {
+        match part {
+            "{name}" => captured.push(segment.clone()),
+            "{task}" => {
+                segment.parse::<i32>().ok()?;
+                captured.push(segment.clone());
+            }
+            literal if literal == segment => {}
+            _ => return None,
+        }
+    }
+    Some(captured)
+}
+
+/// The parameters behind the question mark, in their order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Takes a query apart. What is escaped badly stays as it is.
+    pub(super) fn parse(raw: &str) -> Query {
+        let text = |raw: &str| decode(raw, true).unwrap_or_else(|| raw.to_owned());
+        let pair = |pair: &str| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (text(key), text(value))
+        };
+        Query(raw.split('&').filter(|part| !part.is_empty()).map(pair).collect())
+    }
+
+    /// All values of a parameter.
+    pub(super) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(k, _)| k == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The first value, read as Java does: `true` in any letter case is true, anything else is false.
+    pub(super) fn flag(&self, key: &str, absent: bool) -> bool {
+        self.all(key).next().map_or(absent, |value| value.eq_ignore_ascii_case("true"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

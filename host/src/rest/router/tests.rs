@@ -1,0 +1,116 @@
+//! Tables of the router.
+
+use super::*;
+
+fn endpoint(method: &str, path: &str) -> Result<(Endpoint, Vec<String>), Failure> {
+    match find(method, path)? {
+        Found::Route(route, captured) => Ok((route.endpoint, captured)),
+        Found::Options(methods) => panic!("options {methods}"),
+    }
+}
+
+#[test]
+fn every_route_is_found_by_an_example_of_its_pattern() {
+    for route in ROUTES {
+        let path = format!("/{}", route.pattern.replace("{name}", "some").replace("{task}", "3"));
+        let Ok((found, captured)) = endpoint(route.method, &path) else { panic!("{} {path}", route.method) };
+        assert_eq!(found, route.endpoint, "{path}");
+        assert_eq!(captured.len(), route.pattern.matches('{').count(), "{path}");
+        let with_slash = format!("{path}/");
+        assert!(endpoint(route.method, &with_slash).is_ok() || path == "/", "{with_slash}");
+    }
+}
+
+#[test]
+fn paths_are_unescaped_once() {
+    let cases = [
+        ("/connectors/plain", "plain"),
+        ("/connectors/plain/", "plain"),
+        ("/connectors/%63%63-1", "cc-1"),
+        ("/connectors/a%20b", "a b"),
+        ("/connectors/%20a", " a"),
+        ("/connectors/a+b", "a+b"),
+        ("/connectors/a%2Bb", "a+b"),
+        ("/connectors/%C3%BC%E6%97%A5", "ü日"),
+        ("/connectors/...", "..."),
+    ];
+    for (path, name) in cases {
+        assert_eq!(endpoint("GET", path), Ok((Endpoint::Info, vec![name.to_owned()])), "{path}");
+    }
+    assert_eq!(
+        endpoint("GET", "/connectors/x/tasks/-1/status"),
+        Ok((Endpoint::TaskStatus, vec!["x".to_owned(), "-1".to_owned()]))
+    );
+}
+
+#[test]
+fn ambiguous_paths_are_refused() {
+    for path in [
+        "/connectors/a%2Fb",
+        "/connectors/a%2fb/status",
+        "/connectors/a%25b",
+        "/connectors/a%5Cb",
+        "/connectors/%2e%2E/x",
+        "/connectors/../x",
+        "/connectors//x",
+        "//connectors",
+        "/connectors/a%2",
+        "/connectors/a%zz",
+    ] {
+        assert!(matches!(find("GET", path), Err(Failure::AmbiguousPath(_))), "{path}");
+    }
+}
+
+#[test]
+fn unknown_paths_are_not_there_for_any_method() {
+    for path in [
+        "/nope",
+        "/connectors/x/tasks-config",
+        "/connectors/x/bogus",
+        "/connectors/x/tasks/0",
+        "/connectors/x/tasks/x/restart",
+        "/connectors/x/tasks/99999999999/restart",
+        "/connectors/x/topics/other",
+        "/connector-plugins/FileStreamSource",
+        "/admin",
+        "/CONNECTORS",
+    ] {
+        for method in ["GET", "POST", "DELETE", "HEAD", "OPTIONS"] {
+            assert_eq!(find(method, path), Err(Failure::NoSuchPath), "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn wrong_methods_are_told_the_right_ones() {
+    let cases = [
+        ("PUT", "/connectors", "HEAD,GET,POST,OPTIONS"),
+        ("PATCH", "/connectors/", "HEAD,GET,POST,OPTIONS"),
+        ("POST", "/", "HEAD,GET,OPTIONS"),
+        ("POST", "/connectors/x", "HEAD,GET,DELETE,OPTIONS"),
+        ("DELETE", "/connectors/x/config", "HEAD,GET,PUT,PATCH,OPTIONS"),
+        ("GET", "/connectors/x/restart", "POST,OPTIONS"),
+        ("HEAD", "/connectors/x/restart", "POST,OPTIONS"),
+        ("GET", "/connectors/x/resume", "PUT,OPTIONS"),
+        ("TRACE", "/health", "HEAD,GET,OPTIONS"),
+    ];
+    for (method, path, methods) in cases {
+        assert_eq!(find(method, path), Err(Failure::WrongMethod(methods.to_owned())), "{method} {path}");
+    }
+    assert_eq!(find("OPTIONS", "/connectors"), Ok(Found::Options("HEAD,GET,POST,OPTIONS".to_owned())));
+    assert_eq!(endpoint("HEAD", "/connectors"), Ok((Endpoint::List, vec![])));
+}
+
+#[test]
+fn queries_are_taken_apart() {
+    let query = Query::parse("expand=status&expand=info&x&includeTasks=True&onlyFailed=1&a%20b=c+d&bad=%zz");
+    assert_eq!(query.all("expand").collect::<Vec<_>>(), ["status", "info"]);
+    assert_eq!(query.all("x").collect::<Vec<_>>(), [""]);
+    assert_eq!(query.all("a b").collect::<Vec<_>>(), ["c d"]);
+    assert_eq!(query.all("bad").collect::<Vec<_>>(), ["%zz"]);
+    assert!(query.flag("includeTasks", false));
+    assert!(!query.flag("onlyFailed", true));
+    assert!(query.flag("absent", true));
+    assert!(!query.flag("x", true));
+    assert_eq!(Query::parse(""), Query::default());
+}

@@ -1,0 +1,274 @@
+//! The keys that all connectors share: checked, and refused by name where this version does not support them.
+
+use std::fmt;
+
+use super::definitions::value::trim;
+use super::definitions::{Parsed, Validation, common};
+use super::{KeysOf, Problem, Props, with_prefix};
+
+/// Which way a connector moves records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Into Kafka.
+    Source,
+    /// Out of Kafka.
+    Sink,
+}
+
+impl Kind {
+    /// The name as REST writes it: `source` or `sink`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Source => "source",
+            Kind::Sink => "sink",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A converter and its own settings.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConverterConfig {
+    /// Its class or alias.
+    pub class: String,
+    /// Its settings, without their prefix.
+    pub props: Props,
+}
+
+impl ConverterConfig {
+    /// The converter that `key` (for example `value.converter`) names in `props`, with what stands below the
+    /// key.
+    pub fn read(key: &str, props: &Props) -> Option<Self> {
+        let class = trim(props.get(key)?);
+        let mut own = with_prefix(props, &format!("{key}."));
+        own.remove("plugin.version");
+        Some(ConverterConfig { class: class.to_owned(), props: own })
+    }
+}
+
+impl fmt::Debug for ConverterConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConverterConfig")
+            .field("class", &self.class)
+            .field("props", &KeysOf(&self.props))
+            .finish()
+    }
+}
+
+/// What happens to a record that cannot be processed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tolerance {
+    /// It fails its task.
+    None,
+    /// It is skipped.
+    All,
+}
+
+/// The `errors.*` keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorsConfig {
+    /// How long a failed operation is tried again, in ms; 0 not at all, below 0 without end.
+    pub retry_timeout_ms: i64,
+    /// The longest pause between two tries, in ms.
+    pub retry_delay_max_ms: i64,
+    /// What happens to a record that cannot be processed.
+    pub tolerance: Tolerance,
+    /// Whether each such record is logged.
+    pub log_enable: bool,
+    /// Whether that line holds the record's coordinates.
+    pub log_include_messages: bool,
+}
+
+/// What a sink consumes: topics by name, or all whose name matches; exactly one of the two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SinkTopics {
+    /// Names, without repeats; empty with a pattern.
+    pub topics: Vec<String>,
+    /// A valid pattern in Java's syntax; see [`super::patterns::TopicPattern`].
+    pub topics_regex: Option<String>,
+}
+
+/// What the worker itself reads from a connector's config.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConnectorConfig {
+    /// The name.
+    pub name: String,
+    /// The class or alias.
+    pub class: String,
+    /// Which way it moves records.
+    pub kind: Kind,
+    /// The most tasks it may have, at least 1.
+    pub tasks_max: u32,
+    /// Whether more tasks than that fail the connector.
+    pub tasks_max_enforce: bool,
+    /// The converter for keys; the worker's if none.
+    pub key_converter: Option<ConverterConfig>,
+    /// The converter for values; the worker's if none.
+    pub value_converter: Option<ConverterConfig>,
+    /// The converter for headers; the worker's if none.
+    pub header_converter: Option<ConverterConfig>,
+    /// The `errors.*` keys.
+    pub errors: ErrorsConfig,
+    /// What a sink consumes; none for a source.
+    pub sink: Option<SinkTopics>,
+    /// Keys that were given but change nothing, for the log.
+    pub warnings: Vec<Problem>,
+    /// The config as given, with `name` in it. Holds secrets.
+    pub raw: Props,
+}
+
+impl fmt::Debug for ConnectorConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectorConfig")
+            .field("name", &self.name)
+            .field("class", &self.class)
+            .field("kind", &self.kind)
+            .field("tasks_max", &self.tasks_max)
+            .field("raw", &KeysOf(&self.raw))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Holds a config against the keys that all connectors of the kind share: what the validate endpoint shows of
+/// them. What is right but not supported here is no error yet; see [`unsupported`].
+pub fn validate(kind: Kind, props: &Props) -> Validation {
+    let mut validation = Validation::new(common::connector(kind), props);
+    if kind == Kind::Sink {
+        check_topics(props, &mut validation);
+    }
+    validation
+}
+
+/// The settings that are valid in Kafka Connect and that this version cannot honour: an error each, by key.
+pub fn unsupported(kind: Kind, props: &Props) -> Vec<Problem> {
+    let given = |key: &str| props.get(key).map(|text| trim(text)).filter(|text| !text.is_empty());
+    let mut problems = Vec::new();
+    let mut refuse = |key: &str, why: &str| problems.push(Problem::new(key, why));
+    for (key, what) in [("transforms", "transformations"), ("predicates", "predicates")] {
+        if given(key).is_some() {
+            refuse(key, &format!("{what} are not supported by this version; remove {key} and {key}.*"));
+        }
+    }
+    for key in ["connector", "key.converter", "value.converter", "header.converter"] {
+        let key = format!("{key}.plugin.version");
+        if given(&key).is_some() {
+            let why = "choosing the version of a plugin is not supported by this version; the one installed is used \
+                       if the key is removed";
+            refuse(&key, why);
+        }
+    }
+    match kind {
+        Kind::Sink => {
+            if given("errors.deadletterqueue.topic.name").is_some() {
+                let why = "dead letter queues are not supported by this version; remove the key, or use \
+                           errors.log.enable=true to see failed records";
+                refuse("errors.deadletterqueue.topic.name", why);
+            }
+        }
+        Kind::Source => unsupported_source(props, &given, &mut refuse),
+    }
+    problems
+}
+
+fn unsupported_source<'a>(
+    props: &Props,
+    given: &impl Fn(&str) -> Option<&'a str>,
+    refuse: &mut impl FnMut(&str, &str),
+) {
+    for key in props.keys().filter(|key| key.starts_with("topic.creation.") && given(key).is_some()) {
+        let why = "creating topics by topic.creation.* is not supported by this version; create the topic \
+                   beforehand, or leave it to the broker's auto.create.topics.enable";
+        refuse(key, why);
+    }
+    if given("exactly.once.support").is_some_and(|text| text.eq_ignore_ascii_case("required")) {
+        refuse("exactly.once.support", "This worker does not have exactly-once source support enabled.");
+    }
+    if given("transaction.boundary").is_some_and(|text| !text.eq_ignore_ascii_case("poll")) {
+        let why = "transactions are not supported by this version; remove the key";
+        refuse("transaction.boundary", why);
+    }
+    if given("offsets.storage.topic").is_some() {
+        let why = "an offsets topic of a connector's own is not supported by this version; remove the key to use the \
+                   worker's offset storage";
+        refuse("offsets.storage.topic", why);
+    }
+}
+
+/// Exactly one of `topics` and `topics.regex`. Both keys get the error, as in Kafka.
+fn check_topics(props: &Props, validation: &mut Validation) {
+    let given = |key: &str| props.get(key).is_some_and(|text| !trim(text).is_empty());
+    let fault = match (given("topics"), given("topics.regex")) {
+        (true, true) => "topics and topics.regex are mutually exclusive options, but both are set.",
+        (false, false) => "Must configure one of topics or topics.regex",
+        _ => return,
+    };
+    validation.add_error("topics", fault);
+    validation.add_error("topics.regex", fault);
+}
+
+impl ConnectorConfig {
+    /// Reads the shared keys of the connector `name`. The key `name` may be missing; it is added to `raw`.
+    ///
+    /// # Errors
+    /// Every problem at once: what is wrong, in Kafka's words, then what this version does not support.
+    pub fn parse(name: &str, kind: Kind, props: &Props) -> Result<Self, Vec<Problem>> {
+        let mut raw = props.clone();
+        raw.entry("name".to_owned()).or_insert_with(|| name.to_owned());
+        let validation = validate(kind, &raw);
+        let mut problems = validation.problems();
+        let unsupported = unsupported(kind, &raw);
+        problems.extend(unsupported);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let text = |key: &str| validation.value(key).and_then(Parsed::as_str).unwrap_or_default();
+        let number = |key: &str| validation.value(key).and_then(Parsed::as_i64).unwrap_or_default();
+        let flag = |key: &str| validation.value(key).and_then(Parsed::as_bool).unwrap_or_default();
+        let all = text("errors.tolerance") == "all";
+        Ok(ConnectorConfig {
+            name: name.to_owned(),
+            class: text("connector.class").to_owned(),
+            kind,
+            tasks_max: u32::try_from(number("tasks.max")).unwrap_or(1),
+            tasks_max_enforce: flag("tasks.max.enforce"),
+            key_converter: ConverterConfig::read("key.converter", &raw),
+            value_converter: ConverterConfig::read("value.converter", &raw),
+            header_converter: ConverterConfig::read("header.converter", &raw),
+            errors: ErrorsConfig {
+                retry_timeout_ms: number("errors.retry.timeout"),
+                retry_delay_max_ms: number("errors.retry.delay.max.ms"),
+                tolerance: if all { Tolerance::All } else { Tolerance::None },
+                log_enable: flag("errors.log.enable"),
+                log_include_messages: flag("errors.log.include.messages"),
+            },
+            sink: (kind == Kind::Sink).then(|| sink_topics(&validation)),
+            warnings: warnings(&raw),
+            raw,
+        })
+    }
+}
+
+fn sink_topics(validation: &Validation) -> SinkTopics {
+    let mut topics: Vec<String> = Vec::new();
+    for topic in validation.value("topics").and_then(Parsed::as_list).unwrap_or_default() {
+        if !topic.is_empty() && !topics.contains(topic) {
+            topics.push(topic.clone());
+        }
+    }
+    let regex = validation.value("topics.regex").and_then(Parsed::as_str);
+    SinkTopics { topics, topics_regex: regex.filter(|text| !text.is_empty()).map(str::to_owned) }
+}
+
+fn warnings(props: &Props) -> Vec<Problem> {
+    let key = "config.action.reload";
+    let why = "has no effect, because this version has no config providers whose values could change";
+    props.get(key).map(|_| Problem::new(key, why)).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests;

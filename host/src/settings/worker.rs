@@ -1,0 +1,270 @@
+//! The keys of a standalone worker: read from one catalogue, every problem at once, unknown keys named.
+//!
+//! Besides Kafka's keys there are two of our own, `log.format` (`text` or `json`) and `log.level` (`trace`,
+//! `debug`, `info`, `warn`, `error` or `off`); and `offset.storage.topic` (with `offset.storage.partitions`,
+//! `offset.storage.replication.factor` and topic settings under `offset.storage.`) is taken in standalone
+//! mode, too.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::clients::{self, OverridePolicy};
+use super::connector::ConverterConfig;
+use super::definitions::{Parsed, Validation};
+use super::{KeysOf, Problem, Props};
+
+mod keys;
+mod listeners;
+mod offsets;
+mod standing;
+
+pub use keys::definitions;
+pub use listeners::{HeaderAction, HeaderRule, Listener};
+pub use offsets::OffsetStoreConfig;
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Which log lines are written: those of this level and above.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogLevel {
+    /// All, down to each step of the work.
+    Trace,
+    /// What helps to find a fault.
+    Debug,
+    /// What the worker does.
+    #[default]
+    Info,
+    /// What someone should look at.
+    Warn,
+    /// What failed.
+    Error,
+    /// None.
+    Off,
+}
+
+impl LogLevel {
+    /// The level by its name, in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        let levels = [
+            LogLevel::Trace,
+            LogLevel::Debug,
+            LogLevel::Info,
+            LogLevel::Warn,
+            LogLevel::Error,
+            LogLevel::Off,
+        ];
+        levels.into_iter().find(|level| level.name().eq_ignore_ascii_case(text))
+    }
+
+    /// The name that `tracing` knows, in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            LogLevel::Trace => "trace",
+            LogLevel::Debug => "debug",
+            LogLevel::Info => "info",
+            LogLevel::Warn => "warn",
+            LogLevel::Error => "error",
+            LogLevel::Off => "off",
+        }
+    }
+}
+
+/// The settings of a standalone worker, checked.
+#[derive(Clone)]
+pub struct WorkerConfig {
+    /// The config as given. Holds secrets; client settings are read from it by [`clients::client_config`].
+    pub raw: Props,
+    /// Where REST listens; at least one.
+    pub listeners: Vec<Listener>,
+    /// The host that others should use, if not the listener's.
+    pub rest_advertised_host_name: Option<String>,
+    /// The port that others should use, if not the listener's.
+    pub rest_advertised_port: Option<u16>,
+    /// Origins that browsers may call from, as given; empty is none.
+    pub access_control_allow_origin: String,
+    /// Methods that such calls may use; empty is Kafka's default of GET, POST and HEAD.
+    pub access_control_allow_methods: Vec<String>,
+    /// Headers for every answer of REST.
+    pub response_http_headers: Vec<HeaderRule>,
+    /// Directories (or files) with connectors.
+    pub plugin_path: Vec<PathBuf>,
+    /// Brokers, `host:port,host:port`.
+    pub bootstrap_servers: String,
+    /// The default converter for keys.
+    pub key_converter: ConverterConfig,
+    /// The default converter for values.
+    pub value_converter: ConverterConfig,
+    /// The default converter for headers.
+    pub header_converter: ConverterConfig,
+    /// Where the offsets of source connectors are kept.
+    pub offset_store: OffsetStoreConfig,
+    /// How often offsets are committed.
+    pub offset_flush_interval: Duration,
+    /// How long one such commit may take.
+    pub offset_flush_timeout: Duration,
+    /// How long the tasks that are stopped together may take.
+    pub task_shutdown_graceful_timeout: Duration,
+    /// Part of the client ids of the worker's own clients; empty is none.
+    pub client_id: String,
+    /// Part of the same client ids.
+    pub group_id: Option<String>,
+    /// Which client settings a connector may override.
+    pub connector_client_config_override_policy: OverridePolicy,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which log lines are written.
+    pub log_level: LogLevel,
+}
+
+impl fmt::Debug for WorkerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerConfig")
+            .field("listeners", &self.listeners)
+            .field("plugin_path", &self.plugin_path)
+            .field("bootstrap_servers", &self.bootstrap_servers)
+            .field("offset_store", &self.offset_store)
+            .field("raw", &KeysOf(&self.raw))
+            .finish_non_exhaustive()
+    }
+}
+
+impl WorkerConfig {
+    /// Reads the config of a standalone worker. The second of the pair are warnings: keys that are unknown or
+    /// change nothing here.
+    ///
+    /// # Errors Every problem at once, by key: what is missing, what is wrong, what this version does not
+    /// support; of the settings of Kafka clients, too.
+    pub fn parse(props: &Props) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
+        let validation = Validation::new(definitions(), props);
+        let mut problems = validation.problems();
+        // A value that cannot be read breaks the key's rules, too; once is enough.
+        problems.dedup_by(|second, first| second.key == first.key);
+        let (refused, mut warnings) = standing::check(props);
+        problems.extend(refused);
+        let (client_errors, client_warnings) = clients::check_worker(props);
+        problems.extend(client_errors);
+        warnings.extend(client_warnings);
+        let reader = Reader { props, validation: &validation };
+        let config = reader.read(&mut problems, &mut warnings);
+        match config {
+            Some(config) if problems.is_empty() => Ok((config, warnings)),
+            _ => Err(problems),
+        }
+    }
+}
+
+/// Reads typed values; what could not be read is among the problems already.
+struct Reader<'a> {
+    props: &'a Props,
+    validation: &'a Validation,
+}
+
+impl Reader<'_> {
+    fn text(&self, key: &str) -> String {
+        self.validation.value(key).and_then(Parsed::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// Text that is not empty.
+    fn some_text(&self, key: &str) -> Option<String> {
+        Some(self.text(key)).filter(|text| !text.is_empty())
+    }
+
+    fn list(&self, key: &str) -> Vec<String> {
+        self.validation.value(key).and_then(Parsed::as_list).unwrap_or_default().to_vec()
+    }
+
+    fn number(&self, key: &str) -> i64 {
+        self.validation.value(key).and_then(Parsed::as_i64).unwrap_or_default()
+    }
+
+    fn millis(&self, key: &str) -> Duration {
+        Duration::from_millis(u64::try_from(self.number(key)).unwrap_or_default())
+    }
+
+    /// The converter of the key, with its default class where none is given.
+    fn converter(&self, key: &str) -> Option<ConverterConfig> {
+        let class = self.some_text(key)?;
+        let mut config = ConverterConfig::read(key, self.props)
+            .unwrap_or_else(|| ConverterConfig { class: class.clone(), props: Props::new() });
+        config.class = class;
+        Some(config)
+    }
+
+    /// The whole config, or none where something that it needs is missing; problems tell what.
+    fn read(&self, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem>) -> Option<WorkerConfig> {
+        let listeners = listeners::listeners(&self.list("listeners"), problems);
+        let response_http_headers =
+            listeners::header_rules(&self.text("response.http.headers.config"), problems);
+        let advertised = self.some_text("rest.advertised.listener");
+        if advertised.is_some_and(|listener| listener.eq_ignore_ascii_case("https")) {
+            problems.push(Problem::new("rest.advertised.listener", listeners::NO_HTTPS));
+        }
+        let offset_store = offsets::store(self.validation, self.props, problems, warnings);
+        let plugin_path: Vec<PathBuf> =
+            self.list("plugin.path").into_iter().filter(|dir| !dir.is_empty()).map(PathBuf::from).collect();
+        if plugin_path.is_empty() {
+            let why =
+                "is not given, so there are no connectors; name the directories that hold their libraries";
+            warnings.push(Problem::new("plugin.path", why));
+        }
+        let servers = self.list("bootstrap.servers");
+        check_servers(&servers, problems);
+        let policy = OverridePolicy::parse(&self.text("connector.client.config.override.policy"))
+            .map_err(|why| problems.push(Problem::new("connector.client.config.override.policy", why)));
+        let json = self.text("log.format").eq_ignore_ascii_case("json");
+        Some(WorkerConfig {
+            listeners,
+            rest_advertised_host_name: self.some_text("rest.advertised.host.name"),
+            rest_advertised_port: u16::try_from(self.number("rest.advertised.port"))
+                .ok()
+                .filter(|port| *port > 0),
+            access_control_allow_origin: self.text("access.control.allow.origin"),
+            access_control_allow_methods: super::definitions::value::list(
+                &self.text("access.control.allow.methods"),
+            ),
+            response_http_headers,
+            plugin_path,
+            bootstrap_servers: servers.join(","),
+            key_converter: self.converter("key.converter")?,
+            value_converter: self.converter("value.converter")?,
+            header_converter: self.converter("header.converter")?,
+            offset_store: offset_store?,
+            offset_flush_interval: self.millis("offset.flush.interval.ms"),
+            offset_flush_timeout: self.millis("offset.flush.timeout.ms"),
+            task_shutdown_graceful_timeout: self.millis("task.shutdown.graceful.timeout.ms"),
+            client_id: self.text("client.id"),
+            group_id: self.some_text("group.id"),
+            connector_client_config_override_policy: policy.unwrap_or_default(),
+            log_format: if json { LogFormat::Json } else { LogFormat::Text },
+            log_level: LogLevel::parse(&self.text("log.level")).unwrap_or_default(),
+            raw: self.props.clone(),
+        })
+    }
+}
+
+/// Each broker is `host:port`, perhaps with a protocol before it, as in Kafka.
+fn check_servers(servers: &[String], problems: &mut Vec<Problem>) {
+    let mut refuse = |why: String| problems.push(Problem::new("bootstrap.servers", why));
+    if servers.iter().all(|server| server.is_empty()) {
+        refuse("No bootstrap urls given in bootstrap.servers".to_owned());
+    }
+    for server in servers.iter().filter(|server| !server.is_empty()) {
+        let address = server.split_once("://").map_or(server.as_str(), |(_, address)| address);
+        let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+        if port.is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
+            refuse(format!("Invalid url in bootstrap.servers: {server}; write host:port"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

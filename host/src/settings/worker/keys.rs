@@ -1,0 +1,191 @@
+//! The catalogue: each key that a standalone worker reads, with its type, default, rules and meaning.
+
+use crate::settings::definitions::{ConfigDef, Definition, Importance, Type, Validator};
+
+use Importance::{High, Low, Medium};
+use Type::{Boolean, Class, Int, List, Long, Short, String as Text};
+
+/// The keys that a standalone worker reads. Those that it accepts but that change nothing here are checked,
+/// too.
+pub fn definitions() -> ConfigDef {
+    let mut keys = ConfigDef::new();
+    for part in [kafka(), converters(), offsets(), rest(), plugins(), logging(), without_effect()] {
+        part.into_iter().for_each(|definition| keys.push(definition));
+    }
+    keys
+}
+
+fn key(name: &str, kind: Type, importance: Importance, doc: &str) -> Definition {
+    Definition::new(name, kind, importance, doc)
+}
+
+fn kafka() -> Vec<Definition> {
+    vec![
+        key("bootstrap.servers", List, High, "Brokers to begin with: host:port, comma separated.")
+            .default("localhost:9092"),
+        key("client.id", Text, Low, "Part of the client ids of the worker's own clients.").default(""),
+        key(
+            "group.id",
+            Text,
+            Low,
+            "First part of the client ids of the worker's own clients; 'connect' if not given.",
+        ),
+        key(
+            "connector.client.config.override.policy",
+            Text,
+            Medium,
+            "Which client settings a connector may override: All, None or Principal.",
+        )
+        .default("All"),
+    ]
+}
+
+fn converters() -> Vec<Definition> {
+    vec![
+        key(
+            "key.converter",
+            Class,
+            High,
+            "Converter for the keys of records; its settings follow as key.converter.*.",
+        )
+        .required(),
+        key(
+            "value.converter",
+            Class,
+            High,
+            "Converter for the values of records; its settings follow as value.converter.*.",
+        )
+        .required(),
+        key(
+            "header.converter",
+            Class,
+            Low,
+            "Converter for the headers of records; its settings follow as header.converter.*.",
+        )
+        .default("org.apache.kafka.connect.storage.SimpleHeaderConverter"),
+    ]
+}
+
+fn offsets() -> Vec<Definition> {
+    vec![
+        key(
+            "offset.storage.file.filename",
+            Text,
+            High,
+            "File for the offsets of source connectors. Needed unless offset.storage.topic is given.",
+        ),
+        key(
+            "offset.storage.topic",
+            Text,
+            High,
+            "Compacted topic for the offsets of source connectors, instead of a file.",
+        )
+        .check(Validator::NonEmpty),
+        key(
+            "offset.storage.partitions",
+            Int,
+            Low,
+            "Partitions with which that topic is made; -1 for the broker's default.",
+        )
+        .default("25"),
+        key(
+            "offset.storage.replication.factor",
+            Short,
+            Low,
+            "Replication factor with which that topic is made; -1 for the broker's default.",
+        )
+        .default("3"),
+        key(
+            "offset.flush.interval.ms",
+            Long,
+            Low,
+            "How often offsets of sources and sinks are committed, in ms.",
+        )
+        .default("60000")
+        .check(Validator::at_least(1)),
+        key("offset.flush.timeout.ms", Long, Low, "How long one such commit may take, in ms.")
+            .default("5000")
+            .check(Validator::at_least(0)),
+        key(
+            "task.shutdown.graceful.timeout.ms",
+            Long,
+            Low,
+            "How long the tasks that are stopped together may take, in ms.",
+        )
+        .default("5000"),
+    ]
+}
+
+fn rest() -> Vec<Definition> {
+    vec![
+        key("listeners", List, Low, "Where the REST API listens: http://host:port, comma separated. No host is any.")
+            .default("http://:8083"),
+        key("rest.advertised.host.name", Text, Low, "Host under which others reach the REST API."),
+        key("rest.advertised.port", Int, Low, "Port under which others reach the REST API.")
+            .check(Validator::Range { min: Some(1.0), max: Some(65535.0) }),
+        key("rest.advertised.listener", Text, Low, "Protocol under which others reach the REST API.")
+            .check(Validator::one_of_ignore_case(&["http", "https"])),
+        key(
+            "access.control.allow.origin",
+            Text,
+            Low,
+            "Origins from which browsers may call the REST API, comma separated, or *; none if empty.",
+        )
+        .default(""),
+        key("access.control.allow.methods", Text, Low, "Methods of such calls; GET, POST and HEAD if empty.")
+            .default(""),
+        key(
+            "response.http.headers.config",
+            Text,
+            Low,
+            "Headers for all answers, comma separated: 'action name:value' with set, add, setDate or addDate.",
+        )
+        .default(""),
+    ]
+}
+
+fn plugins() -> Vec<Definition> {
+    vec![key("plugin.path", List, Low, "Directories that hold the libraries of connectors, comma separated.")]
+}
+
+fn logging() -> Vec<Definition> {
+    vec![
+        key("log.format", Text, Low, "How log lines look: text or json.")
+            .default("text")
+            .check(Validator::one_of_ignore_case(&["text", "json"])),
+        key("log.level", Text, Low, "Which log lines are written: trace, debug, info, warn, error or off.")
+            .default("info")
+            .check(Validator::one_of_ignore_case(&["trace", "debug", "info", "warn", "error", "off"])),
+    ]
+}
+
+/// Checked like in Kafka, so that a config that Kafka refuses is refused here; `standing` tells why they do
+/// nothing.
+fn without_effect() -> Vec<Definition> {
+    let discovery = ["only_scan", "hybrid_warn", "hybrid_fail", "service_load"];
+    vec![
+        key("plugin.discovery", Text, Low, "How a JVM finds plugins.")
+            .default("hybrid_warn")
+            .check(Validator::one_of_ignore_case(&discovery)),
+        key(
+            "topic.creation.enable",
+            Boolean,
+            Low,
+            "Whether source connectors may have topic.creation.* settings.",
+        )
+        .default("true"),
+        key("topic.tracking.enable", Boolean, Low, "Whether the topics that a connector uses are tracked.")
+            .default("true"),
+        key("topic.tracking.allow.reset", Boolean, Low, "Whether REST may reset the tracked topics.")
+            .default("true"),
+        key("metrics.sample.window.ms", Long, Low, "Window of the JVM's metrics.")
+            .default("30000")
+            .check(Validator::at_least(0)),
+        key("metrics.num.samples", Int, Low, "Samples of the JVM's metrics.")
+            .default("2")
+            .check(Validator::at_least(1)),
+        key("metrics.recording.level", Text, Low, "Which of the JVM's metrics are recorded.")
+            .default("INFO")
+            .check(Validator::one_of(&["INFO", "DEBUG"])),
+    ]
+}

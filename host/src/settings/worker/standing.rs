@@ -1,0 +1,154 @@
+//! Keys that are not read: refused because doing without them would change what the worker does, or named in
+//! a warning.
+
+use super::keys::definitions;
+use crate::settings::clients::is_client_key;
+use crate::settings::definitions::value::trim;
+use crate::settings::spelling::nearest;
+use crate::settings::{Problem, Props};
+
+/// Refused unless empty: what they ask for would silently not happen.
+const REFUSED: &[(&str, &str)] = &[
+    (
+        "config.providers",
+        "config providers are not supported by this version; write the values into the config",
+    ),
+    (
+        "rest.extension.classes",
+        "REST extensions are not supported by this version; put a proxy before the worker",
+    ),
+    (
+        "admin.listeners",
+        "listeners of their own for loggers are not supported by this version; remove the key",
+    ),
+    ("key.converter.plugin.version", "choosing the version of a plugin is not supported by this version"),
+    ("value.converter.plugin.version", "choosing the version of a plugin is not supported by this version"),
+    ("header.converter.plugin.version", "choosing the version of a plugin is not supported by this version"),
+];
+
+const JVM_METRICS: &str =
+    "has no effect: it is about the JVM's metrics; this worker has its own, at /metrics";
+const NO_TRACKING: &str = "has no effect: this version does not track the topics of connectors";
+
+/// Read by Kafka's worker, but without effect here.
+const NO_EFFECT: &[(&str, &str)] = &[
+    ("plugin.discovery", "has no effect: libraries say what they hold, so no mode of discovery is needed"),
+    ("metric.reporters", JVM_METRICS),
+    ("auto.include.jmx.reporter", JVM_METRICS),
+    ("metrics.sample.window.ms", JVM_METRICS),
+    ("metrics.num.samples", JVM_METRICS),
+    ("metrics.recording.level", JVM_METRICS),
+    ("topic.creation.enable", "has no effect: this version refuses topic.creation.* on connectors"),
+    ("topic.tracking.enable", NO_TRACKING),
+    ("topic.tracking.allow.reset", NO_TRACKING),
+    ("ssl.client.auth", "has no effect: it is for HTTPS listeners, which this version does not have"),
+    ("internal.key.converter", "has no effect: Kafka removed it in 3.0"),
+    ("internal.value.converter", "has no effect: Kafka removed it in 3.0"),
+    ("rest.host.name", "has no effect: Kafka removed it in 3.0; use listeners"),
+    ("rest.port", "has no effect: Kafka removed it in 3.0; use listeners"),
+    ("interceptor.classes", "has no effect: interceptors are classes of the JVM"),
+];
+
+/// Known to Kafka's distributed mode only.
+const DISTRIBUTED: &[&str] = &[
+    "session.timeout.ms",
+    "heartbeat.interval.ms",
+    "rebalance.timeout.ms",
+    "config.storage.topic",
+    "config.storage.replication.factor",
+    "status.storage.topic",
+    "status.storage.partitions",
+    "status.storage.replication.factor",
+    "worker.sync.timeout.ms",
+    "worker.unsync.backoff.ms",
+    "connect.protocol",
+    "scheduled.rebalance.max.delay.ms",
+    "exactly.once.source.support",
+    "inter.worker.key.ttl.ms",
+    "inter.worker.key.generation.algorithm",
+    "inter.worker.key.size",
+    "inter.worker.signature.algorithm",
+    "inter.worker.verification.algorithms",
+];
+
+/// Prefixes whose keys are read elsewhere: by clients, converters, the offset store.
+const READ_ELSEWHERE: &[&str] = &[
+    "producer.",
+    "consumer.",
+    "admin.",
+    "key.converter.",
+    "value.converter.",
+    "header.converter.",
+    "offset.storage.",
+];
+
+/// Prefixes whose keys have no effect.
+const NO_EFFECT_PREFIXES: &[(&str, &str)] = &[
+    ("metrics.context.", JVM_METRICS),
+    ("listeners.https.", "has no effect: it is for HTTPS listeners, which this version does not have"),
+    ("admin.listeners.https.", "has no effect: it is for HTTPS listeners, which this version does not have"),
+    ("internal.key.converter.", "has no effect: Kafka removed it in 3.0"),
+    ("internal.value.converter.", "has no effect: Kafka removed it in 3.0"),
+    ("config.storage.", "has no effect: it belongs to distributed mode"),
+    ("status.storage.", "has no effect: it belongs to distributed mode"),
+    ("config.providers.", "has no effect without config.providers"),
+];
+
+/// What is refused, and what is merely named, in the order of the keys.
+pub(super) fn check(props: &Props) -> (Vec<Problem>, Vec<Problem>) {
+    let (mut refused, mut named) = (Vec::new(), Vec::new());
+    let defined = definitions();
+    for (key, value) in props {
+        let value = trim(value);
+        if let Some(why) = find(REFUSED, key) {
+            if !value.is_empty() {
+                refused.push(Problem::new(key.as_str(), why));
+            }
+        } else if key == "exactly.once.source.support" && value.eq_ignore_ascii_case("enabled") {
+            let why = "exactly-once is for distributed mode; here it is at least once; remove the key";
+            refused.push(Problem::new(key.as_str(), why));
+        } else if let Some(why) = find(NO_EFFECT, key) {
+            named.push(Problem::new(key.as_str(), why));
+        } else if DISTRIBUTED.contains(&key.as_str()) {
+            named.push(Problem::new(key.as_str(), "has no effect: it belongs to distributed mode"));
+        } else if let Some((_, why)) = NO_EFFECT_PREFIXES.iter().find(|(prefix, _)| key.starts_with(prefix)) {
+            named.push(Problem::new(key.as_str(), *why));
+        } else if is_client_key(key) {
+            named.extend(security_hint(props, key));
+        } else if !READ_ELSEWHERE.iter().any(|prefix| key.starts_with(prefix)) && defined.get(key).is_none() {
+            named.push(Problem::new(key.as_str(), unknown(key)));
+        }
+    }
+    (refused, named)
+}
+
+fn find(list: &[(&str, &'static str)], key: &str) -> Option<&'static str> {
+    list.iter().find(|(known, _)| *known == key).map(|(_, why)| *why)
+}
+
+/// Plain client keys reach the worker's own clients and admin clients, not the clients of connectors. With
+/// security that is a common surprise: without it, the clients of connectors cannot reach the brokers.
+fn security_hint(props: &Props, key: &str) -> Option<Problem> {
+    let repeated = |prefix: &str| props.contains_key(&format!("{prefix}{key}"));
+    let secured = !trim(props.get(key)?).eq_ignore_ascii_case("PLAINTEXT");
+    if key != "security.protocol" || !secured || (repeated("producer.") && repeated("consumer.")) {
+        return None;
+    }
+    let why = "is for the worker's own clients only; those of connectors need it, and the ssl.* and sasl.* keys, with \
+               the prefixes producer. and consumer. as well";
+    Some(Problem::new(key, why))
+}
+
+fn unknown(key: &str) -> String {
+    let defined = definitions();
+    let mut known: Vec<&str> = defined.iter().map(|definition| definition.name.as_str()).collect();
+    known.extend(REFUSED.iter().chain(NO_EFFECT).map(|(key, _)| *key));
+    known.extend(DISTRIBUTED);
+    match nearest(key, known) {
+        Some(near) => format!("is not a known config and has no effect; was {near} meant?"),
+        None => "is not a known config and has no effect".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! The bytes of Connect's internal topics and offset file, exactly as Apache Kafka Connect writes them.
+//!
+//! [`offsets`] turns source partitions and offsets into the keys and values of the offsets topic and back;
+//! [`offset_table`] is what such records add up to; [`offset_file`] reads and writes the file in which a
+//! standalone worker keeps the same keys and values. Nothing here does I/O.
+
+pub mod offset_file;
+pub mod offset_table;
+pub mod offsets;

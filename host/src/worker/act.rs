@@ -1,0 +1,113 @@
+//! Carrying out what the herder decided.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::context::Context;
+use super::{connector, task, validate};
+use crate::herder::{Action, ApiError, ConfigRecord, Epoch, Event, RequestId, Response, TaskId};
+
+/// Who waits for the answer to a request.
+pub enum Asker {
+    /// A caller of the REST API.
+    Caller(oneshot::Sender<Result<Response, ApiError>>),
+    /// The worker itself, for /metrics.
+    Scrape,
+}
+
+/// What runs, and who waits.
+pub struct Hands {
+    context: Arc<Context>,
+    connectors: HashMap<(String, Epoch), connector::Handle>,
+    tasks: HashMap<(TaskId, Epoch), task::Handle>,
+    /// Callers by the numbers of their requests.
+    pub askers: HashMap<RequestId, Asker>,
+    /// The answer for the next scrape, when it has come.
+    pub scraped: Option<Response>,
+    /// The herder has nothing left to run.
+    pub finished: bool,
+}
+
+impl Hands {
+    /// With nothing running.
+    pub fn new(context: Arc<Context>) -> Hands {
+        let (connectors, tasks, askers) = Default::default();
+        Hands { context, connectors, tasks, askers, scraped: None, finished: false }
+    }
+
+    /// Notes that something has ended, before the herder hears of it.
+    pub fn note(&mut self, event: &Event) {
+        match event {
+            Event::ConnectorEnded { name, epoch } => {
+                self.connectors.remove(&(name.clone(), *epoch));
+            }
+            Event::TaskEnded { id, epoch } => {
+                self.tasks.remove(&(id.clone(), *epoch));
+            }
+            _ => {}
+        }
+    }
+
+    /// Carries an action out. What follows from it at once comes back, to be fed to the herder in its order.
+    pub fn act(&mut self, action: Action) -> Vec<Event> {
+        match action {
+            Action::Write { write, records } => {
+                // A standalone worker's config store is its memory: what is written can be read back at once.
+                let mut echo: Vec<Event> =
+                    records.into_iter().map(|record: ConfigRecord| Event::Config(record)).collect();
+                echo.push(Event::Written { write, outcome: Ok(()) });
+                return echo;
+            }
+            Action::Answer { request, outcome } => self.answer(request, outcome),
+            Action::Validate { request, plugin, config } => {
+                validate::spawn_validate(self.context.clone(), request, plugin, config);
+            }
+            Action::Describe { request, plugin } => {
+                validate::spawn_describe(self.context.clone(), request, plugin)
+            }
+            Action::StartConnector { name, epoch, plugin, config } => {
+                let start = connector::Start { name: name.clone(), epoch, plugin, config };
+                self.connectors.insert((name, epoch), connector::spawn(self.context.clone(), start));
+            }
+            Action::StopConnector { name, epoch } => {
+                self.order_connector(name, epoch, connector::Order::Stop)
+            }
+            Action::AskTaskConfigs { name, epoch, max_tasks } => {
+                self.order_connector(name, epoch, connector::Order::TaskConfigs { max_tasks });
+            }
+            Action::StartTask { id, epoch, plugin, connector_config, task_config, target } => {
+                let start =
+                    task::Start { id: id.clone(), epoch, plugin, connector_config, task_config, target };
+                self.tasks.insert((id, epoch), task::spawn(self.context.clone(), start));
+            }
+            Action::StopTask { id, epoch } => self.order_task(id, epoch, task::Order::Stop),
+            Action::PauseTask { id, epoch } => self.order_task(id, epoch, task::Order::Pause),
+            Action::ResumeTask { id, epoch } => self.order_task(id, epoch, task::Order::Resume),
+            Action::Finished => self.finished = true,
+        }
+        Vec::new()
+    }
+
+    fn answer(&mut self, request: RequestId, outcome: Result<Response, ApiError>) {
+        match self.askers.remove(&request) {
+            // A caller who has gone away needs no answer.
+            Some(Asker::Caller(reply)) => drop(reply.send(outcome)),
+            Some(Asker::Scrape) => self.scraped = outcome.ok(),
+            None => {}
+        }
+    }
+
+    fn order_connector(&self, name: String, epoch: Epoch, order: connector::Order) {
+        if let Some(handle) = self.connectors.get(&(name, epoch)) {
+            handle.order(order);
+        }
+    }
+
+    fn order_task(&self, id: TaskId, epoch: Epoch, order: task::Order) {
+        if let Some(handle) = self.tasks.get(&(id, epoch)) {
+            handle.order(order);
+        }
+    }
+}

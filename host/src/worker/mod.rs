@@ -1,0 +1,18 @@
+//! The worker at work: what the herder decides is carried out here, on a runtime that no plugin code ever enters.
+//!
+//! [`start`] puts a worker together, [`run`] is its one loop (events in, herder's step, actions out), [`act`] carries
+//! actions out. A connector lives in [`connector`], a task in [`source_task`] or [`sink_task`]; both are reached by
+//! orders and answer with events only, so that they could as well live in another process. [`validate`] checks configs
+//! with the help of the plugins, [`offset_store`] keeps source offsets, [`scrape`] gathers what /metrics shows.
+
+pub mod act;
+pub mod connector;
+pub mod context;
+pub mod offset_store;
+pub mod run;
+pub mod scrape;
+pub mod sink_task;
+pub mod source_task;
+pub mod start;
+pub mod task;
+pub mod validate;

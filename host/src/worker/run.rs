@@ -1,0 +1,114 @@
+//! The one loop: events and requests in, the herder's step, actions out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time;
+
+use super::act::{Asker, Hands};
+use super::context::Context;
+use super::scrape::Board;
+use crate::herder::{Event, Herder, Request, RequestId};
+use crate::rest::Call;
+
+/// Events that are handled in one go.
+const BURST: usize = 64;
+/// How much later than the herder /metrics may be: with hundreds of connectors renewing it is not free.
+const BOARD_DELAY: Duration = Duration::from_millis(200);
+
+/// The loop's own end of its channels.
+pub struct Inlets {
+    /// From connectors, tasks and validations.
+    pub events: mpsc::Receiver<Event>,
+    /// From REST.
+    pub calls: mpsc::Receiver<Call>,
+}
+
+/// The worker's loop.
+pub struct Loop {
+    context: Arc<Context>,
+    herder: Herder,
+    hands: Hands,
+    board: Arc<Board>,
+    /// When what has happened is to be seen in /metrics.
+    board_due: Option<time::Instant>,
+    last_request: RequestId,
+    /// What follows from actions, before anything that comes from outside.
+    echo: VecDeque<Event>,
+}
+
+impl Loop {
+    /// Around a herder that knows nothing yet.
+    pub fn new(context: Arc<Context>, herder: Herder, board: Arc<Board>) -> Loop {
+        Loop {
+            hands: Hands::new(context.clone()),
+            context,
+            herder,
+            board,
+            board_due: None,
+            last_request: 0,
+            echo: VecDeque::new(),
+        }
+    }
+
+    /// Runs until the herder has wound everything down after [`Event::Shutdown`].
+    pub async fn run(mut self, mut inlets: Inlets) {
+        while !self.hands.finished {
+            let tick =
+                self.herder.wake_at().map(|at| Duration::from_millis(at.saturating_sub(self.context.now())));
+            let board_due = self.board_due;
+            tokio::select! {
+                () = time::sleep_until(board_due.unwrap_or_else(time::Instant::now)), if board_due.is_some() => {
+                    self.renew_board();
+                    continue;
+                }
+                Some(event) = inlets.events.recv() => self.feed(event),
+                Some(call) = inlets.calls.recv() => self.ask(call.request, Asker::Caller(call.reply)),
+                () = time::sleep(tick.unwrap_or_default()), if tick.is_some() => self.feed(Event::Tick),
+            }
+            for _ in 0..BURST {
+                match (inlets.events.try_recv(), inlets.calls.try_recv()) {
+                    (Err(_), Err(_)) => break,
+                    (event, call) => {
+                        if let Ok(event) = event {
+                            self.feed(event);
+                        }
+                        if let Ok(call) = call {
+                            self.ask(call.request, Asker::Caller(call.reply));
+                        }
+                    }
+                }
+            }
+            self.board_due.get_or_insert_with(|| time::Instant::now() + BOARD_DELAY);
+        }
+    }
+
+    fn ask(&mut self, request: Request, asker: Asker) {
+        self.last_request += 1;
+        self.hands.askers.insert(self.last_request, asker);
+        self.feed(Event::Request { id: self.last_request, request });
+    }
+
+    /// Steps through an event and all that follows from it.
+    fn feed(&mut self, event: Event) {
+        self.echo.push_back(event);
+        while let Some(event) = self.echo.pop_front() {
+            self.hands.note(&event);
+            for action in self.herder.step(self.context.now(), event) {
+                let follows = self.hands.act(action);
+                self.echo.extend(follows);
+            }
+        }
+    }
+
+    /// Puts up what /metrics shows of connectors and tasks.
+    fn renew_board(&mut self) {
+        self.board_due = None;
+        self.ask(Request::Expand { status: true, info: true }, Asker::Scrape);
+        if let Some(response) = self.hands.scraped.take() {
+            self.board.put_up(response);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What /metrics shows besides the tasks' own numbers: connectors, their states, and the plugins' metrics.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::context::Context;
+use crate::herder::{ConnectorStatus, Expansion, PluginKind, Response};
+use crate::metrics::{ConnectorSnapshot, PluginSeries, Snapshot, TaskSnapshot};
+use crate::plugins::registry;
+use crate::settings::connector::Kind;
+
+/// The last that the loop has put up; a scrape reads it without asking the loop.
+#[derive(Default)]
+pub struct Board(Mutex<Vec<ConnectorSnapshot>>);
+
+impl Board {
+    /// Replaces what is up by the answer to [`crate::herder::Request::Expand`].
+    pub fn put_up(&self, response: Response) {
+        let Response::Expanded(connectors) = response else { return };
+        let snapshots = connectors.into_iter().filter_map(|(name, it)| snapshot(name, it)).collect();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = snapshots;
+    }
+
+    fn read(&self) -> Vec<ConnectorSnapshot> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn snapshot(name: String, expansion: Expansion) -> Option<ConnectorSnapshot> {
+    let (info, ConnectorStatus { connector, tasks, .. }) = (expansion.info?, expansion.status?);
+    Some(ConnectorSnapshot {
+        name,
+        class: info.config.get("connector.class").cloned().unwrap_or_default(),
+        kind: if info.kind == Some(PluginKind::Sink) { Kind::Sink } else { Kind::Source },
+        version: connector.version.unwrap_or_default(),
+        state: connector.state.name(),
+        tasks: tasks
+            .into_iter()
+            .map(|task| TaskSnapshot { task: task.task, state: task.status.state.name() })
+            .collect(),
+    })
+}
+
+/// The page of /metrics.
+pub fn page(context: &Arc<Context>, board: &Board) -> String {
+    let plugin_metrics = registry::all()
+        .into_iter()
+        .flat_map(|instance| {
+            let identity = instance.identity.clone();
+            instance.metrics().into_iter().map(move |metric| PluginSeries {
+                connector: identity.connector.to_string(),
+                task: identity.task,
+                name: metric.name,
+                help: metric.help,
+                counter: metric.counter,
+                value: metric.value,
+            })
+        })
+        .collect();
+    context.metrics.render(&Snapshot { connectors: board.read(), plugin_metrics })
+}

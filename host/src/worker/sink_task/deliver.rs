@@ -1,0 +1,194 @@
+//! Putting records, and what the plugin answers.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::time;
+
+use super::Running;
+use super::batch::{self, Messages, Place, Retained};
+use crate::metrics::ErrorCount;
+use crate::plugins::call::CallError;
+use crate::plugins::instance::Report;
+use crate::plugins::put::PutAnswer;
+use crate::records::sink_ledger::TopicPartition;
+use crate::records::tolerance::{Decision, Stage};
+use crate::worker::task::Failed;
+
+impl Running {
+    /// Puts what is to be put again, or else what has come in.
+    pub(super) async fn put_next(&mut self) -> Result<(), Failed> {
+        let batch = match self.retained.take() {
+            Some(retained) => retained,
+            None => self.convert()?,
+        };
+        if batch.places.is_empty() {
+            self.done_with(&batch);
+            return Ok(());
+        }
+        let (plugin, lent) = (self.plugin.clone(), batch.lent.clone());
+        let began = Instant::now();
+        let answer = self.attend(async move { plugin.put(lent).await }).await?;
+        match answer {
+            // The time to stop is over: nothing of this was accepted, so it will be read again.
+            None => Ok(()),
+            Some(Ok(answers)) => {
+                self.backoff.reset();
+                self.env.metrics.put(batch.places.len() as u64, began.elapsed());
+                self.note_latency(&batch);
+                self.answered(batch, &answers)
+            }
+            Some(Err(error)) if error.is_retriable() => {
+                self.again_later(&error);
+                self.retained = Some(batch);
+                Ok(())
+            }
+            Some(Err(error)) => Err(error.into()),
+        }
+    }
+
+    /// Converts what has come in. Messages that cannot be converted are dropped, or fail the task.
+    fn convert(&mut self) -> Result<Retained, Failed> {
+        let messages = std::mem::take(&mut self.incoming);
+        self.incoming_bytes = 0;
+        if self.held_back {
+            self.held_back = false;
+            self.apply_pauses();
+        }
+        self.unread = true;
+        let count = messages.len() as u64;
+        self.env.metrics.read(count);
+        let began = Instant::now();
+        let messages = Messages::new(messages, &mut self.topics, self.consumer.clone());
+        let converted = batch::convert(&self.pipeline, messages, self.plugin.instance());
+        let (batch, failures) =
+            converted.map_err(|bad| Failed(format!("records cannot be lent to the plugin: {bad}")))?;
+        self.env.metrics.converted(count, began.elapsed());
+        for run in &batch.runs {
+            if self.ledger.committed(&run.at).is_none() && self.ledger.safe_offset(&run.at).is_none() {
+                // Where reading began is where a failed flush goes back to.
+                self.ledger.assign(run.at.clone(), Some(run.first));
+            }
+            self.ledger.deliver(&run.at, run.first, run.last);
+        }
+        for (place, failure) in failures {
+            let at = batch.runs[place.run].at.clone();
+            self.bad(&at, place.offset, failure.stage, &failure.to_string())?;
+        }
+        Ok(batch)
+    }
+
+    /// Everything of the batch is done.
+    fn done_with(&mut self, batch: &Retained) {
+        for run in &batch.runs {
+            self.ledger.accept(&run.at, run.last);
+        }
+    }
+
+    fn answered(&mut self, batch: Retained, answers: &[PutAnswer]) -> Result<(), Failed> {
+        let explanations = self.plugin.instance().take_explanations();
+        if answers.iter().all(|answer| *answer == PutAnswer::Ok) {
+            self.done_with(&batch);
+            return Ok(());
+        }
+        let why = |index: usize| {
+            explanations.get(&index).cloned().unwrap_or_else(|| "the task gave no reason".into())
+        };
+        let mut retried: HashSet<usize> = HashSet::new();
+        let mut again = Vec::new();
+        let mut first_retry: Vec<(usize, i64)> = Vec::new();
+        let mut reason = None;
+        for (index, (answer, place)) in answers.iter().zip(&batch.places).enumerate() {
+            if retried.contains(&place.run) {
+                again.push(index);
+                continue;
+            }
+            match answer {
+                PutAnswer::Ok => {}
+                PutAnswer::Bad => {
+                    let at = batch.runs[place.run].at.clone();
+                    self.bad(&at, place.offset, Stage::TaskPut, &why(index))?;
+                }
+                PutAnswer::Retry => {
+                    retried.insert(place.run);
+                    first_retry.push((place.run, place.offset));
+                    reason.get_or_insert_with(|| why(index));
+                    again.push(index);
+                }
+            }
+        }
+        self.note_answers(&batch, &first_retry);
+        if let Some(reason) = reason {
+            self.retained = Some(batch.subset(&again));
+            self.rest(&format!("{} records: {reason}", again.len()));
+        }
+        Ok(())
+    }
+
+    fn note_answers(&mut self, batch: &Retained, first_retry: &[(usize, i64)]) {
+        for (index, run) in batch.runs.iter().enumerate() {
+            match first_retry.iter().find(|(retried, _)| *retried == index) {
+                Some((_, offset)) => self.ledger.retry(&run.at, *offset),
+                None => self.ledger.accept(&run.at, run.last),
+            }
+        }
+    }
+
+    fn again_later(&mut self, error: &CallError) {
+        self.rest(&error.to_string());
+    }
+
+    /// No put for a while.
+    fn rest(&mut self, why: &str) {
+        let pause = self.retry_pause.take().unwrap_or_else(|| self.backoff.pause());
+        let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
+        tracing::warn!(connector, task, "put is tried again in {} ms: {why}", pause.as_millis());
+        self.env.metrics.errors(ErrorCount { failures: 1, retries: 1, ..ErrorCount::default() });
+        self.rest_until = Some(time::Instant::now() + pause);
+    }
+
+    /// A record that cannot be handled: dropped if errors are tolerated, else the end of the task.
+    fn bad(&mut self, at: &TopicPartition, offset: i64, stage: Stage, why: &str) -> Result<(), Failed> {
+        if self.policy.decide_record() == Decision::Skip {
+            let logged = self.env.config.errors.log_enable;
+            if logged {
+                let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
+                tracing::error!(
+                    connector,
+                    task,
+                    stage = stage.name(),
+                    "the record at {at}@{offset} was dropped: {why}"
+                );
+            }
+            let count = ErrorCount {
+                failures: 1,
+                errors: 1,
+                skipped: 1,
+                logged: logged.into(),
+                ..ErrorCount::default()
+            };
+            self.env.metrics.errors(count);
+            return Ok(());
+        }
+        self.env.metrics.errors(ErrorCount { failures: 1, errors: 1, ..ErrorCount::default() });
+        Err(Failed(format!(
+            "Tolerance exceeded in error handler, stage {stage}, record at {at}@{offset}: {why}"
+        )))
+    }
+
+    /// A bad record that the plugin reported. Without a dead letter queue the report ends with the decision.
+    pub(super) fn reported_bad(&mut self, report: Report) -> Result<(), Failed> {
+        let Report { ticket, partition, offset, message } = report;
+        self.bad(&partition, offset, Stage::TaskPut, &message)?;
+        self.plugin.instance().finish_report(ticket);
+        Ok(())
+    }
+
+    fn note_latency(&self, batch: &Retained) {
+        let oldest = batch.places.iter().filter_map(|place: &Place| place.timestamp).min();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        if let Some(oldest) = oldest.and_then(|oldest| u64::try_from(oldest).ok()) {
+            self.env.metrics.latency(now.saturating_sub(Duration::from_millis(oldest)));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! From a polled batch to acknowledged records.
+
+use std::time::Instant;
+
+use super::Running;
+use crate::kafka::KafkaError;
+use crate::kafka::producer::{Delivery, Outgoing, Sent};
+use crate::metrics::ErrorCount;
+use crate::plugins::source::{Ack, Batch};
+use crate::records::ledger::Seq;
+use crate::records::pipeline::source::{self, SourceBatch};
+use crate::records::tolerance::{Decision, Stage};
+use crate::worker::task::{Failed, Order};
+
+/// Records that are read, converted and sent in one go; few enough to stay in the processor's cache.
+const PART: usize = 512;
+/// Deliveries that are taken in one go.
+const DELIVERIES: usize = 10_000;
+
+impl Running {
+    /// Converts and sends a batch. A stop on the way leaves the rest unsent: it will be polled again.
+    pub(super) async fn take(&mut self, batch: Batch) -> Result<(), Failed> {
+        self.env.metrics.polled(batch.len() as u64, self.polled_at.elapsed());
+        let mut buffers = std::mem::take(&mut self.buffers);
+        let mut start = 0;
+        while start < batch.len() && !self.stop {
+            let part = batch.read(start..start + PART)?;
+            let began = Instant::now();
+            let records = SourceBatch { records: &part.records, headers: &part.headers };
+            let outcome = self.pipeline.clone().convert(records, &mut buffers);
+            self.env.metrics.converted(outcome.len() as u64, began.elapsed());
+            for (at, origin) in part.origins.iter().enumerate() {
+                let offset = part.offsets.get(origin.offset.clone()).unwrap_or_default();
+                let seq = self.ledger.submit(origin.partition, origin.cookie, offset);
+                match outcome.get(at) {
+                    Some(Ok(record)) => self.send(seq, &record).await?,
+                    Some(Err(failure)) => self.refused(seq, failure.stage, &failure.to_string())?,
+                    None => {}
+                }
+                if self.stop {
+                    break;
+                }
+            }
+            start += PART;
+            self.take_deliveries()?;
+        }
+        self.buffers = buffers;
+        self.env.metrics.in_flight(self.ledger.in_flight() as u64);
+        Ok(())
+    }
+
+    /// Sends one record, waiting for room in the producer's queue; a stop ends the wait.
+    async fn send(&mut self, seq: Seq, record: &source::Outgoing<'_>) -> Result<(), Failed> {
+        let headers: Vec<_> = record.headers().collect();
+        let outgoing = Outgoing {
+            topic: record.topic,
+            partition: record.partition,
+            key: record.key,
+            value: record.value,
+            timestamp: record.timestamp,
+            headers: &headers,
+            id: seq.as_u64(),
+        };
+        loop {
+            match self.producer.send(&outgoing) {
+                Ok(Sent::Queued) => return Ok(()),
+                Ok(Sent::Full) => {}
+                Err(error) => return self.not_sent(seq, error),
+            }
+            self.take_deliveries()?;
+            tokio::select! {
+                () = self.producer.native().ready() => {}
+                order = self.env.inbox.recv() => match order {
+                    Some(Order::Stop) | None => {
+                        // It was not sent: whatever was submitted after it must not be stored.
+                        self.ledger.fail(seq);
+                        self.stop = true;
+                        return Ok(());
+                    }
+                    order => self.order(order).await,
+                },
+            }
+        }
+    }
+
+    fn not_sent(&mut self, seq: Seq, error: KafkaError) -> Result<(), Failed> {
+        if self.producer.native().fatal_error().is_some() {
+            self.ledger.fail(seq);
+            return Err(error.into());
+        }
+        self.refused(seq, Stage::KafkaProduce, &error.to_string())
+    }
+
+    /// A record that cannot be converted or sent: dropped if errors are tolerated, else the end of the task.
+    fn refused(&mut self, seq: Seq, stage: Stage, why: &str) -> Result<(), Failed> {
+        if self.policy.decide_record() == Decision::Skip {
+            let logged = self.env.config.errors.log_enable;
+            if logged {
+                let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
+                tracing::error!(connector, task, stage = stage.name(), "a record was dropped: {why}");
+            }
+            self.env.metrics.errors(ErrorCount {
+                failures: 1,
+                errors: 1,
+                skipped: 1,
+                logged: logged.into(),
+                ..ErrorCount::default()
+            });
+            if let Some(cookie) = self.ledger.skip(seq) {
+                self.ack(Ack { cookie, written: None });
+            }
+            return Ok(());
+        }
+        self.ledger.fail(seq);
+        self.env.metrics.errors(ErrorCount { failures: 1, errors: 1, ..ErrorCount::default() });
+        Err(Failed(format!("Tolerance exceeded in error handler, stage {stage}: {why}")))
+    }
+
+    fn ack(&mut self, ack: Ack) {
+        if self.wants_acks {
+            self.acks.push(ack);
+        }
+    }
+
+    /// Takes what the producer's queue has and notes it in the ledger.
+    pub(super) fn take_deliveries(&mut self) -> Result<(), Failed> {
+        let mut deliveries = std::mem::take(&mut self.deliveries);
+        let mut written = 0;
+        let mut outcome = Ok(());
+        while outcome.is_ok()
+            && self.producer.deliveries(DELIVERIES, std::time::Duration::ZERO, &mut deliveries) > 0
+        {
+            for delivery in deliveries.drain(..) {
+                outcome = outcome.and(self.delivered(delivery, &mut written));
+            }
+        }
+        if written > 0 {
+            self.env.metrics.written(written);
+            self.env.metrics.in_flight(self.ledger.in_flight() as u64);
+        }
+        self.deliveries = deliveries;
+        outcome
+    }
+
+    fn delivered(&mut self, delivery: Delivery, written: &mut u64) -> Result<(), Failed> {
+        let seq = Seq::from_u64(delivery.id);
+        match delivery.error {
+            None => {
+                *written += 1;
+                if let Some(cookie) = self.ledger.ack(seq) {
+                    self.ack(Ack {
+                        cookie,
+                        written: Some((delivery.partition, delivery.offset, delivery.timestamp)),
+                    });
+                }
+                Ok(())
+            }
+            Some(error) => self.not_sent(seq, error),
+        }
+    }
+}

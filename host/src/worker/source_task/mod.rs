@@ -1,0 +1,265 @@
+//! The life of a source task: poll, convert, produce, acknowledge, store offsets; drain at the end.
+//!
+//! One loop owns the plugin's task, the producer and the ledger. A poll is under way nearly always; acknowledgements
+//! come back through the producer's queue; what they free is stored periodically. An offset is stored only after its
+//! record and all earlier ones of its source partition were acknowledged.
+
+mod commit;
+mod flow;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time;
+
+use super::offset_store::ConnectorOffsets;
+use super::task::{Backoff, Env, Failed, Order};
+use crate::herder::TaskTarget;
+use crate::kafka::producer::{Delivery, Producer};
+use crate::plugins::call::CallError;
+use crate::plugins::source::{Ack, Batch, SourceTask};
+use crate::records::ledger::Ledger;
+use crate::records::pipeline::source::{SourceBuffers, SourcePipeline};
+use crate::records::tolerance::ErrorPolicy;
+use crate::settings::clients::{Client, ClientIds, client_config};
+use commit::Flush;
+
+type Calling<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
+
+/// Runs a source task to its end.
+pub async fn run(mut env: Env) -> Result<(), Failed> {
+    let converters = env.converters()?;
+    let ids = ClientIds::source_producer(&env.id.connector, env.id.task);
+    let client = client_config(Client::Producer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+    let context = env.context.clone();
+    let offsets = ConnectorOffsets { store: context.offsets.clone(), connector: env.id.connector.clone() };
+    let class = env.class.clone();
+    let identity = env.identity();
+    let create = SourceTask::create(&context.pool, &class, identity, Arc::new(offsets));
+    let Some(plugin) = env.hear(create).await else { return Ok(()) };
+    let plugin = plugin.inspect_err(|_| env.context.metrics.task_startup(false))?;
+    let config = env.plugin_config();
+    let started = env.hear(plugin.start(config)).await;
+    let mut producer = None;
+    let failed = match started {
+        None => None,
+        Some(Err(error)) => Some(Failed::from(error)),
+        Some(Ok(())) => match Producer::new(&client.conf, env.owner(), plugin.wants_acks()) {
+            Ok(made) => {
+                producer = Some(made);
+                None
+            }
+            Err(error) => Some(Failed::from(error)),
+        },
+    };
+    let Some(producer) = producer else {
+        if failed.is_some() {
+            env.context.metrics.task_startup(false);
+        }
+        end_plugin(&env, plugin, time::Instant::now() + env.stop_limit()).await;
+        return failed.map_or(Ok(()), Err);
+    };
+    env.context.metrics.task_startup(true);
+    let pipeline = SourcePipeline::new(converters.key, converters.value, converters.header);
+    Running::new(env, plugin, producer, pipeline).live().await
+}
+
+/// Stops and destroys the plugin's task until `deadline`; one that hangs is left to its thread.
+async fn end_plugin(env: &Env, plugin: SourceTask, deadline: time::Instant) {
+    let instance = plugin.instance().clone();
+    plugin.cancel();
+    let ended = time::timeout_at(deadline, async move {
+        env.log_end(plugin.stop().await);
+        env.log_end(plugin.destroy().await);
+    });
+    if ended.await.is_err() {
+        env.left_alone(&instance);
+    }
+}
+
+/// What a running source task holds.
+struct Running {
+    env: Env,
+    plugin: SourceTask,
+    producer: Producer,
+    pipeline: SourcePipeline,
+    buffers: SourceBuffers,
+    ledger: Ledger,
+    policy: ErrorPolicy,
+    /// The poll under way.
+    poll: Option<Calling<Batch>>,
+    polled_at: Instant,
+    /// Acknowledgements and commits on their way to the plugin, one call at a time.
+    telling: Option<Calling<()>>,
+    acks: Vec<Ack>,
+    tell_commit: bool,
+    wants_acks: bool,
+    flush: Option<Flush>,
+    next_flush: time::Instant,
+    deliveries: Vec<Delivery>,
+    backoff: Backoff,
+    /// No poll before, after a retriable error.
+    rest_until: Option<time::Instant>,
+    stop: bool,
+}
+
+/// What the loop woke up for.
+enum Woken {
+    Order(Option<Order>),
+    Polled(Result<Batch, CallError>),
+    Told(Result<(), CallError>),
+    Deliveries,
+    Flush,
+    Flushed(commit::Outcome),
+    Rested,
+}
+
+impl Running {
+    fn new(env: Env, plugin: SourceTask, producer: Producer, pipeline: SourcePipeline) -> Running {
+        let interval = env.context.config.offset_flush_interval;
+        Running {
+            policy: env.policy(),
+            wants_acks: plugin.wants_acks(),
+            env,
+            plugin,
+            producer,
+            pipeline,
+            buffers: SourceBuffers::new(),
+            ledger: Ledger::new(),
+            poll: None,
+            polled_at: Instant::now(),
+            telling: None,
+            acks: Vec::new(),
+            tell_commit: false,
+            flush: None,
+            next_flush: time::Instant::now() + interval,
+            deliveries: Vec::new(),
+            backoff: Backoff::default(),
+            rest_until: None,
+            stop: false,
+        }
+    }
+
+    /// Works until a stop or a failure, then drains and ends the plugin.
+    async fn live(mut self) -> Result<(), Failed> {
+        self.env.report_state().await;
+        let outcome = self.work().await;
+        let deadline = time::Instant::now() + self.env.stop_limit();
+        // An abandoned poll's records were never taken, so they come again.
+        self.poll = None;
+        self.plugin.cancel();
+        // What was acknowledged is stored also after a failure, so that less is repeated.
+        let drained = time::timeout_at(deadline, self.drain()).await;
+        if drained.is_err() {
+            let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
+            let open = self.ledger.in_flight();
+            tracing::warn!(
+                connector,
+                task,
+                "{open} records were not acknowledged in time; they will be sent again"
+            );
+        }
+        let Running { env, plugin, producer, telling, .. } = self;
+        drop(telling);
+        end_plugin(&env, plugin, deadline.max(time::Instant::now() + Duration::from_millis(200))).await;
+        // Destroying a client can take a moment; no other task shall wait for it.
+        let _ = tokio::task::spawn_blocking(move || drop(producer)).await;
+        outcome
+    }
+
+    async fn work(&mut self) -> Result<(), Failed> {
+        while !self.stop {
+            self.begin_poll();
+            self.begin_telling();
+            match self.wait().await {
+                Woken::Order(order) => self.order(order).await,
+                Woken::Polled(Ok(batch)) => {
+                    self.backoff.reset();
+                    self.take(batch).await?;
+                }
+                Woken::Polled(Err(error)) => self.poll_failed(error)?,
+                Woken::Told(result) => {
+                    self.telling = None;
+                    result?;
+                }
+                Woken::Deliveries => self.take_deliveries()?,
+                Woken::Flush => self.begin_flush()?,
+                Woken::Flushed(outcome) => {
+                    self.end_flush(outcome);
+                }
+                Woken::Rested => self.rest_until = None,
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_poll(&mut self) {
+        let free = self.poll.is_none() && self.rest_until.is_none();
+        if free && self.env.target == TaskTarget::Running {
+            self.polled_at = Instant::now();
+            self.poll = Some(Box::pin(self.plugin.poll()));
+        }
+    }
+
+    fn begin_telling(&mut self) {
+        if self.telling.is_some() {
+            return;
+        }
+        if !self.acks.is_empty() {
+            self.telling = Some(Box::pin(self.plugin.acks(std::mem::take(&mut self.acks))));
+        } else if std::mem::take(&mut self.tell_commit) {
+            self.telling = Some(Box::pin(self.plugin.commit()));
+        }
+    }
+
+    async fn wait(&mut self) -> Woken {
+        let rest = self.rest_until;
+        tokio::select! {
+            biased;
+            order = self.env.inbox.recv() => Woken::Order(order),
+            result = maybe(&mut self.poll) => {
+                self.poll = None;
+                Woken::Polled(result)
+            }
+            () = self.producer.native().ready() => Woken::Deliveries,
+            result = maybe(&mut self.telling) => Woken::Told(result),
+            outcome = commit::done(&mut self.flush) => Woken::Flushed(outcome),
+            () = time::sleep_until(self.next_flush), if self.flush.is_none() => Woken::Flush,
+            () = time::sleep_until(rest.unwrap_or(self.next_flush)), if rest.is_some() => Woken::Rested,
+        }
+    }
+
+    async fn order(&mut self, order: Option<Order>) {
+        match order {
+            Some(Order::Pause) => self.env.target = TaskTarget::Paused,
+            Some(Order::Resume) => self.env.target = TaskTarget::Running,
+            Some(Order::Stop) | None => {
+                self.stop = true;
+                return;
+            }
+        }
+        self.env.report_state().await;
+    }
+
+    /// A retriable error is tried again after a pause; any other ends the task.
+    fn poll_failed(&mut self, error: CallError) -> Result<(), Failed> {
+        if !error.is_retriable() {
+            return Err(error.into());
+        }
+        let pause = self.backoff.pause();
+        let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
+        tracing::warn!(connector, task, "poll is tried again in {} ms: {error}", pause.as_millis());
+        self.rest_until = Some(time::Instant::now() + pause);
+        Ok(())
+    }
+}
+
+/// The result of a call under way; never, when there is none.
+async fn maybe<T>(call: &mut Option<Calling<T>>) -> Result<T, CallError> {
+    match call {
+        Some(call) => call.await,
+        None => std::future::pending().await,
+    }
+}

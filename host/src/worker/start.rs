@@ -1,0 +1,370 @@
+//! Putting a worker together, from its files to its end.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::context::{Context, EVENTS};
+use super::offset_store::OffsetStore;
+use super::run::{Inlets, Loop};
+use super::scrape::{self, Board};
+use crate::herder::{
+    ApiError, Assignment, Catalog as Plugins, Event, Herder, PluginInfo, PluginKind, Request, Response,
+    TargetState,
+};
+use crate::kafka::admin::{self, TopicSpec};
+use crate::kafka::dev_broker::DevBroker;
+use crate::kafka::log::LogConf;
+use crate::logging::{self, LogSettings};
+use crate::metrics::{Metrics, WorkerInfo};
+use crate::plugins::catalog::Catalog;
+use crate::plugins::pool::Pool;
+use crate::plugins::scan;
+use crate::records::convert::registry;
+use crate::rest::{self, About, Api, Call};
+use crate::settings::clients::{Client, ClientIds, client_config};
+use crate::settings::connector::Kind;
+use crate::settings::files::{self, ConnectorFile, InitialState};
+use crate::settings::worker::{Listener, OffsetStoreConfig, WorkerConfig};
+use crate::settings::{Problem, Props};
+use crate::shutdown;
+
+/// Version of Kafka Connect whose API this worker speaks.
+pub const API_VERSION: &str = "4.1.1";
+/// Requests of the REST API that may wait for the loop.
+const CALLS: usize = 256;
+/// How long the offset topic may take to be made and read.
+const TOPIC_LIMIT: Duration = Duration::from_secs(60);
+/// What an orderly end may take beyond the tasks' own bound.
+const END_MARGIN: Duration = Duration::from_secs(10);
+
+/// What `connect-host standalone` is given.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The worker's settings, `.properties` or `.json`.
+    pub worker: PathBuf,
+    /// Connectors to create at the start.
+    pub connectors: Vec<PathBuf>,
+    /// Run a broker inside the process and use it.
+    pub dev_broker: bool,
+}
+
+/// Why a worker ended otherwise than by being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Files or settings are wrong; each line names what and why.
+    #[error("{}", .0.join("\n"))]
+    Usage(Vec<String>),
+    /// Anything else.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Runs a standalone worker until it is told to end.
+///
+/// # Errors
+/// See [`StartError`]; after a failure everything that ran was wound down.
+pub async fn standalone(options: Options) -> Result<(), StartError> {
+    let broker = match options.dev_broker {
+        true => Some(DevBroker::start().map_err(|error| StartError::Failed(error.to_string()))?),
+        false => None,
+    };
+    let (config, warnings) = read_worker(&options.worker, broker.as_ref())?;
+    let connectors = read_connectors(&options.connectors)?;
+    let log = LogSettings { format: config.log_format, level: config.log_level, filter: None };
+    logging::init(&log).map_err(|error| StartError::Usage(vec![error.to_string()]))?;
+    for warning in warnings {
+        tracing::warn!("worker config {warning}");
+    }
+    if let Some(broker) = &broker {
+        tracing::warn!(
+            "the embedded broker at {} is for a first look: it keeps about 5 MB or 100,000 records of a partition, in \
+             memory, loses older ones without a word, and forgets everything at the end",
+            broker.bootstrap_servers()
+        );
+    }
+    let signals = shutdown::listen().map_err(|error| StartError::Failed(format!("signals: {error}")))?;
+    let listeners = bind(&config.listeners).await?;
+    let catalog = load_plugins(&config);
+    let offsets = Arc::new(open_offsets(&config, broker.is_some()).await?);
+    let (events, event_inlet) = mpsc::channel(EVENTS);
+    let (calls, call_inlet) = mpsc::channel(CALLS);
+    let worker =
+        WorkerInfo { version: env!("CARGO_PKG_VERSION").into(), client_id: config.client_id.clone() };
+    let metrics = Metrics::new(worker);
+    metrics.plugins_left_out(catalog.left_out().len());
+    let pool = Pool::new(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8));
+    let worker_id = worker_id(&config, &listeners);
+    let plugins = plugin_infos(&catalog);
+    let context =
+        Arc::new(Context { config, pool, catalog, offsets, metrics, events, began: Instant::now() });
+    let board = Arc::new(Board::default());
+    let (stop_rest, rest_stopped) = watch::channel(false);
+    let servers = serve(listeners, &context, &board, calls.clone(), &rest_stopped);
+    let herder = Herder::new(&worker_id, plugins, Assignment::Everything);
+    let main_loop =
+        Loop::new(context.clone(), herder, board).run(Inlets { events: event_inlet, calls: call_inlet });
+    let main_loop = tokio::spawn(main_loop);
+    tracing::info!("worker {worker_id} is up");
+    let outcome = tokio::select! {
+        created = create(&context, &calls, connectors) => match created {
+            Ok(()) => {
+                signals.first().await;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        },
+        () = signals.first() => Ok(()),
+    };
+    tracing::info!("the worker stops");
+    context.report(Event::Shutdown).await;
+    let limit = context.config.task_shutdown_graceful_timeout + END_MARGIN;
+    let ended = tokio::time::timeout(limit, main_loop).await;
+    let _ = stop_rest.send(true);
+    for server in servers {
+        let _ = tokio::time::timeout(Duration::from_secs(2), server).await;
+    }
+    match ended {
+        Ok(Ok(())) => tracing::info!("the worker has stopped"),
+        Ok(Err(error)) => return Err(StartError::Failed(format!("a bug of the worker: {error}"))),
+        Err(_) => tracing::error!("not everything ended within {} ms", limit.as_millis()),
+    }
+    outcome
+}
+
+fn usage(file: &Path, problems: impl IntoIterator<Item = String>) -> StartError {
+    StartError::Usage(problems.into_iter().map(|problem| format!("{}: {problem}", file.display())).collect())
+}
+
+fn read_text(path: &Path) -> Result<String, StartError> {
+    let bytes = std::fs::read(path).map_err(|error| usage(path, [format!("cannot be read: {error}")]))?;
+    Ok(files::decode(&bytes))
+}
+
+fn read_worker(path: &Path, broker: Option<&DevBroker>) -> Result<(WorkerConfig, Vec<Problem>), StartError> {
+    let text = read_text(path)?;
+    let mut props: Props =
+        files::parse_worker_file(&text).map_err(|error| usage(path, [error.to_string()]))?;
+    if let Some(broker) = broker {
+        props.insert("bootstrap.servers".into(), broker.bootstrap_servers());
+    }
+    let (config, warnings) = WorkerConfig::parse(&props)
+        .map_err(|problems| usage(path, problems.iter().map(Problem::to_string)))?;
+    let mut refused = Vec::new();
+    if !config.access_control_allow_origin.is_empty() {
+        refused.push("access.control.allow.origin: is not supported by this version; remove it");
+    }
+    if !config.response_http_headers.is_empty() {
+        refused.push("response.http.headers.config: is not supported by this version; remove it");
+    }
+    if refused.is_empty() {
+        Ok((config, warnings))
+    } else {
+        Err(usage(path, refused.into_iter().map(str::to_owned)))
+    }
+}
+
+/// Reads all connector files, and tells the problems of all of them.
+fn read_connectors(paths: &[PathBuf]) -> Result<Vec<(PathBuf, ConnectorFile)>, StartError> {
+    let (mut read, mut problems) = (Vec::new(), Vec::new());
+    for path in paths {
+        let parsed = read_text(path).and_then(|text| {
+            files::parse_connector_file(&text).map_err(|error| usage(path, [error.to_string()]))
+        });
+        match parsed {
+            Ok(file) => read.push((path.clone(), file)),
+            Err(StartError::Usage(lines)) => problems.extend(lines),
+            Err(error) => return Err(error),
+        }
+    }
+    if problems.is_empty() { Ok(read) } else { Err(StartError::Usage(problems)) }
+}
+
+async fn bind(listeners: &[Listener]) -> Result<Vec<TcpListener>, StartError> {
+    let mut bound = Vec::new();
+    for listener in listeners {
+        let host = if listener.host.is_empty() { "0.0.0.0" } else { &listener.host };
+        let socket = TcpListener::bind((host, listener.port)).await.map_err(|error| {
+            let address = format!("{host}:{}", listener.port);
+            StartError::Failed(format!(
+                "listeners: {address} cannot be used: {error}; free the port or choose another"
+            ))
+        })?;
+        bound.push(socket);
+    }
+    Ok(bound)
+}
+
+fn load_plugins(config: &WorkerConfig) -> Catalog {
+    let catalog = Catalog::load(scan::scan(&config.plugin_path));
+    for out in catalog.left_out() {
+        tracing::error!("plugin {} was left out: {}", out.path.display(), out.reason);
+    }
+    for class in catalog.classes() {
+        tracing::info!(
+            "{} {} {} from {}",
+            class.kind.name(),
+            class.name,
+            class.version,
+            class.library.display()
+        );
+    }
+    catalog
+}
+
+fn plugin_infos(catalog: &Catalog) -> Plugins {
+    let mut infos: Vec<PluginInfo> = Vec::new();
+    for class in catalog.classes() {
+        let kind = if class.kind == Kind::Source { PluginKind::Source } else { PluginKind::Sink };
+        infos.push(PluginInfo::new(kind, &class.name, Some(&class.version)));
+    }
+    for class in registry::converter_classes() {
+        let kind = if class.kind == "header_converter" {
+            PluginKind::HeaderConverter
+        } else {
+            PluginKind::Converter
+        };
+        infos.push(PluginInfo::new(kind, class.class, Some(API_VERSION)));
+    }
+    Plugins::new(infos)
+}
+
+async fn open_offsets(config: &WorkerConfig, embedded: bool) -> Result<OffsetStore, StartError> {
+    let OffsetStoreConfig::Topic { name, partitions, replication_factor, settings } = &config.offset_store
+    else {
+        let OffsetStoreConfig::File(path) = &config.offset_store else { unreachable!("there are two kinds") };
+        return OffsetStore::open_file(path).map_err(|error| StartError::Failed(error.to_string()));
+    };
+    let ids = ClientIds::offsets(&config.raw);
+    let conf = |client| {
+        let made = client_config(client, &config.raw, None, &ids);
+        made.map(|made| made.conf)
+            .map_err(|problems| StartError::Usage(problems.iter().map(Problem::to_string).collect()))
+    };
+    let mut configs: Vec<(String, String)> =
+        settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    configs.retain(|(key, _)| key != "cleanup.policy");
+    configs.push(("cleanup.policy".into(), "compact".into()));
+    let log = LogConf {
+        topic: TopicSpec {
+            name: name.clone(),
+            partitions: *partitions,
+            replication_factor: *replication_factor,
+            configs,
+        },
+        consumer: conf(Client::Consumer)?,
+        producer: conf(Client::Producer)?,
+        admin: conf(Client::Admin)?,
+        create: !embedded,
+        timeout: TOPIC_LIMIT,
+    };
+    let runtime = tokio::runtime::Handle::current();
+    let opened = tokio::task::spawn_blocking(move || OffsetStore::open_topic(&log, &runtime)).await;
+    opened
+        .map_err(|error| StartError::Failed(error.to_string()))?
+        .map_err(|error| StartError::Failed(error.to_string()))
+}
+
+/// The advertised `host:port`, by which states name this worker.
+fn worker_id(config: &WorkerConfig, listeners: &[TcpListener]) -> String {
+    let address = listeners.first().and_then(|listener| listener.local_addr().ok());
+    let port = config.rest_advertised_port.or(address.map(|address| address.port())).unwrap_or_default();
+    let given =
+        config.listeners.first().map(|listener| listener.host.clone()).filter(|host| !host.is_empty());
+    let host = config.rest_advertised_host_name.clone().or(given).unwrap_or_else(|| {
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        if name.trim().is_empty() { "localhost".into() } else { name.trim().to_owned() }
+    });
+    format!("{host}:{port}")
+}
+
+/// Starts the REST servers, and looks for the cluster's id in the background.
+fn serve(
+    listeners: Vec<TcpListener>,
+    context: &Arc<Context>,
+    board: &Arc<Board>,
+    calls: mpsc::Sender<Call>,
+    stopped: &watch::Receiver<bool>,
+) -> Vec<tokio::task::JoinHandle<bool>> {
+    let cluster = Arc::new(Mutex::new(None));
+    tokio::spawn(find_cluster_id(context.clone(), cluster.clone()));
+    let (page_context, board) = (context.clone(), board.clone());
+    let about = move || About {
+        version: API_VERSION.into(),
+        commit: option_env!("CONNECT_HOST_COMMIT").unwrap_or(env!("CARGO_PKG_VERSION")).into(),
+        kafka_cluster_id: cluster.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+    };
+    let api = Api::new(calls, about, move || scrape::page(&page_context, &board));
+    let server = |listener: TcpListener| {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!("REST API at http://{address}");
+        }
+        let mut stopped = stopped.clone();
+        tokio::spawn(rest::serve(listener, api.clone(), async move {
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+        }))
+    };
+    listeners.into_iter().map(server).collect()
+}
+
+/// Asks the cluster for its id until it answers; `GET /` says null as long.
+async fn find_cluster_id(context: Arc<Context>, found: Arc<Mutex<Option<String>>>) {
+    let ids = ClientIds::shared_admin(&context.config.raw);
+    let Ok(client) = client_config(Client::Admin, &context.config.raw, None, &ids) else { return };
+    loop {
+        let conf = client.conf.clone();
+        let asked =
+            tokio::task::spawn_blocking(move || admin::cluster_id(&conf, Duration::from_secs(30))).await;
+        match asked {
+            Ok(Ok(Some(id))) => {
+                *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+                return;
+            }
+            Ok(Err(error)) => tracing::warn!("the cluster's id is not known: {error}"),
+            Ok(Ok(None)) => {
+                tracing::warn!("no broker at {} has answered yet", context.config.bootstrap_servers)
+            }
+            Err(_) => return,
+        }
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+}
+
+/// Creates the connectors of the command line; all their problems are told at once.
+async fn create(
+    context: &Arc<Context>,
+    calls: &mpsc::Sender<Call>,
+    connectors: Vec<(PathBuf, ConnectorFile)>,
+) -> Result<(), StartError> {
+    let mut problems = Vec::new();
+    for (path, file) in connectors {
+        let initial_state = file.initial_state.map(|state| match state {
+            InitialState::Running => TargetState::Started,
+            InitialState::Paused => TargetState::Paused,
+            InitialState::Stopped => TargetState::Stopped,
+        });
+        let request = Request::Create { name: file.name, config: file.config, initial_state };
+        match ask(calls, request).await {
+            Ok(_) => {}
+            Err(ApiError::BadRequest(text) | ApiError::Conflict(text)) => {
+                problems.push(format!("{}: {text}", path.display()));
+            }
+            Err(error) => return Err(StartError::Failed(format!("{}: {error}", path.display()))),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(StartError::Usage(problems));
+    }
+    context.report(Event::Ready).await;
+    Ok(())
+}
+
+async fn ask(calls: &mpsc::Sender<Call>, request: Request) -> Result<Response, ApiError> {
+    let (reply, answer) = oneshot::channel();
+    let gone = || ApiError::Unavailable("The worker is shutting down".into());
+    calls.send(Call { request, reply }).await.map_err(|_| gone())?;
+    answer.await.map_err(|_| gone())?
+}

@@ -1,0 +1,304 @@
+//! What sources and sinks have in common: how a task is started, ordered about, reported and ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::connector::busy_with;
+use super::context::Context;
+use super::{sink_task, source_task};
+use crate::herder::{Epoch, Event, PluginInfo, TaskId, TaskTarget};
+use crate::metrics::{TaskMetrics, TaskState};
+use crate::plugins::call::CallError;
+use crate::plugins::catalog::Class;
+use crate::plugins::instance::{Identity, Instance};
+use crate::records::convert::{Converter, HeaderConverter, registry};
+use crate::records::tolerance::{ErrorPolicy, Tolerance};
+use crate::settings::connector::{self, ConnectorConfig, ConverterConfig, Kind};
+use crate::settings::{Problem, Props};
+
+/// Orders that may wait; the herder gives few.
+const ORDERS: usize = 32;
+
+/// What a task is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Let nothing flow.
+    Pause,
+    /// Let records flow.
+    Resume,
+    /// Drain and end.
+    Stop,
+}
+
+/// The way to reach a running task.
+pub struct Handle {
+    orders: mpsc::Sender<Order>,
+}
+
+impl Handle {
+    /// Gives an order; a task that has ended takes none.
+    pub fn order(&self, order: Order) {
+        let _ = self.orders.try_send(order);
+    }
+}
+
+/// What a task is started with.
+pub struct Start {
+    /// Which task.
+    pub id: TaskId,
+    /// Its life.
+    pub epoch: Epoch,
+    /// The plugin of its connector.
+    pub plugin: PluginInfo,
+    /// Its connector's config.
+    pub connector_config: Props,
+    /// Its own config.
+    pub task_config: Props,
+    /// How it begins.
+    pub target: TaskTarget,
+}
+
+/// Why a task ends before it is told to: a message and what led to it, for its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed(pub String);
+
+impl From<CallError> for Failed {
+    fn from(error: CallError) -> Failed {
+        Failed(error.trace())
+    }
+}
+
+impl From<crate::kafka::KafkaError> for Failed {
+    fn from(error: crate::kafka::KafkaError) -> Failed {
+        Failed(error.to_string())
+    }
+}
+
+impl From<Vec<Problem>> for Failed {
+    fn from(problems: Vec<Problem>) -> Failed {
+        let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+        Failed(lines.join("\n"))
+    }
+}
+
+/// The converters of a task.
+pub struct Converters {
+    /// Of keys.
+    pub key: Arc<dyn Converter>,
+    /// Of values.
+    pub value: Arc<dyn Converter>,
+    /// Of headers.
+    pub header: Arc<dyn HeaderConverter>,
+}
+
+/// A task's surroundings, made before its plugin is.
+pub struct Env {
+    /// The worker.
+    pub context: Arc<Context>,
+    /// Which task.
+    pub id: TaskId,
+    /// Its life.
+    pub epoch: Epoch,
+    /// Its class.
+    pub class: Class,
+    /// Its connector's settings.
+    pub config: ConnectorConfig,
+    /// Its own settings.
+    pub task_config: Props,
+    /// Its numbers.
+    pub metrics: Arc<TaskMetrics>,
+    /// Orders.
+    pub inbox: mpsc::Receiver<Order>,
+    /// Whether records shall flow.
+    pub target: TaskTarget,
+}
+
+/// Starts a task; it reports to the loop.
+pub fn spawn(context: Arc<Context>, start: Start) -> Handle {
+    let (orders, inbox) = mpsc::channel(ORDERS);
+    let (id, epoch) = (start.id.clone(), start.epoch);
+    tokio::spawn(async move {
+        let life = tokio::spawn(live(context.clone(), start, inbox));
+        let outcome = life.await.unwrap_or_else(|error| Err(Failed(format!("a bug of the worker: {error}"))));
+        if let Err(Failed(trace)) = outcome {
+            let (connector, task) = (id.connector.as_str(), id.task);
+            tracing::error!(connector, task, "the task failed: {trace}");
+            context.report(Event::TaskFailed { id: id.clone(), epoch, trace }).await;
+        }
+        context.report(Event::TaskEnded { id, epoch }).await;
+    });
+    Handle { orders }
+}
+
+async fn live(context: Arc<Context>, start: Start, inbox: mpsc::Receiver<Order>) -> Result<(), Failed> {
+    let metrics = context.metrics.clone();
+    let missing = || {
+        Failed(format!("no library has class {} in version {:?}", start.plugin.class, start.plugin.version))
+    };
+    let class = context.class(&start.plugin).cloned().ok_or_else(missing)?;
+    let config = ConnectorConfig::parse(&start.id.connector, class.kind, &start.connector_config)?;
+    let mut env = Env {
+        metrics: metrics.task(&start.id.connector, start.id.task, class.kind),
+        context,
+        id: start.id,
+        epoch: start.epoch,
+        class,
+        config,
+        task_config: start.task_config,
+        inbox,
+        target: start.target,
+    };
+    if env.target == TaskTarget::Paused {
+        env.report_state().await;
+        if env.rest().await {
+            return Ok(());
+        }
+    }
+    match env.class.kind {
+        Kind::Source => source_task::run(env).await,
+        Kind::Sink => sink_task::run(env).await,
+    }
+}
+
+impl Env {
+    /// Waits while paused. True: the task is to end.
+    async fn rest(&mut self) -> bool {
+        loop {
+            match self.inbox.recv().await {
+                Some(Order::Resume) => {
+                    self.target = TaskTarget::Running;
+                    return false;
+                }
+                Some(Order::Pause) => {}
+                Some(Order::Stop) | None => return true,
+            }
+        }
+    }
+
+    /// Who the task is, for plugin and logs.
+    pub fn identity(&self) -> Identity {
+        Identity {
+            connector: self.id.connector.as_str().into(),
+            task: Some(self.id.task),
+            class: self.class.name.clone(),
+        }
+    }
+
+    /// Whose clients it makes.
+    pub fn owner(&self) -> crate::kafka::native::Owner {
+        crate::kafka::native::Owner { connector: self.id.connector.clone(), task: Some(self.id.task) }
+    }
+
+    /// Tells the loop that the task runs or is paused.
+    pub async fn report_state(&self) {
+        let (id, epoch) = (self.id.clone(), self.epoch);
+        let event = match self.target {
+            TaskTarget::Running => {
+                self.metrics.state(TaskState::Running);
+                Event::TaskRunning { id, epoch }
+            }
+            TaskTarget::Paused => {
+                self.metrics.state(TaskState::Paused);
+                Event::TaskPaused { id, epoch }
+            }
+        };
+        self.context.report(event).await;
+    }
+
+    /// The config for the plugin's task.
+    pub fn plugin_config(&self) -> Props {
+        self.task_config.clone()
+    }
+
+    /// The converters: the connector's, or the worker's where it has none.
+    pub fn converters(&self) -> Result<Converters, Vec<Problem>> {
+        let worker = &self.context.config;
+        let pick = |own: &Option<ConverterConfig>, default: &ConverterConfig| {
+            own.as_ref().unwrap_or(default).clone()
+        };
+        let key = pick(&self.config.key_converter, &worker.key_converter);
+        let value = pick(&self.config.value_converter, &worker.value_converter);
+        let header = pick(&self.config.header_converter, &worker.header_converter);
+        Ok(Converters {
+            key: registry::converter(&key.class, &key.props, true)?,
+            value: registry::converter(&value.class, &value.props, false)?,
+            header: registry::header_converter(&header.class, &header.props)?,
+        })
+    }
+
+    /// The `errors.*` settings as decisions.
+    pub fn policy(&self) -> ErrorPolicy {
+        let errors = &self.config.errors;
+        ErrorPolicy {
+            retry_timeout_ms: errors.retry_timeout_ms,
+            retry_delay_max_ms: errors.retry_delay_max_ms,
+            tolerance: match errors.tolerance {
+                connector::Tolerance::None => Tolerance::None,
+                connector::Tolerance::All => Tolerance::All,
+            },
+        }
+    }
+
+    /// How long an end may take.
+    pub fn stop_limit(&self) -> Duration {
+        self.context.config.task_shutdown_graceful_timeout
+    }
+
+    /// Waits for a call while the task is starting; a stop ends the wait: none.
+    pub async fn hear<T>(&mut self, call: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(call);
+        loop {
+            tokio::select! {
+                result = &mut call => return Some(result),
+                order = self.inbox.recv() => match order {
+                    Some(Order::Pause) => self.target = TaskTarget::Paused,
+                    Some(Order::Resume) => self.target = TaskTarget::Running,
+                    Some(Order::Stop) | None => return None,
+                },
+            }
+        }
+    }
+
+    /// Logs what went wrong while the plugin was ended; the task's outcome is not changed by it.
+    pub fn log_end(&self, result: Result<(), CallError>) {
+        if let Err(error) = result {
+            let (connector, task) = (self.id.connector.as_str(), self.id.task);
+            tracing::warn!(connector, task, "while the task was ended: {}", error.trace());
+        }
+    }
+
+    /// Says that the plugin did not end in time; its object and what was lent to it are left to its thread.
+    pub fn left_alone(&self, instance: &Instance) {
+        instance.leave();
+        let (connector, task) = (self.id.connector.as_str(), self.id.task);
+        let busy = busy_with(&self.context, &instance.identity.to_string());
+        let limit = self.stop_limit().as_millis();
+        tracing::error!(
+            connector,
+            task,
+            "the task did not end within {limit} ms{busy}; its plugin is left alone"
+        );
+    }
+}
+
+/// A growing pause between two tries.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Backoff {
+    tries: u32,
+}
+
+impl Backoff {
+    /// The next pause: 100 ms doubling to 10 s.
+    pub fn pause(&mut self) -> Duration {
+        let pause = Duration::from_millis(100) * 2u32.pow(self.tries.min(7));
+        self.tries += 1;
+        pause.min(Duration::from_secs(10))
+    }
+
+    /// It went well.
+    pub fn reset(&mut self) {
+        self.tries = 0;
+    }
+}
