@@ -61,12 +61,7 @@ impl SourceBatch {
     /// For many records whose values are parts of one text, such as the lines of a chunk of a file: nothing is copied
     /// or counted for each of them.
     pub fn parts<'b>(&'b mut self, topic: &Text, text: &'b Text, partition: SourcePartition) -> Parts<'b> {
-        let view = abi::CpRecord {
-            topic: abi::CpStr::new(topic),
-            value: raw::pointing(abi::STRING, abi::STRING, std::ptr::null(), 0),
-            source_partition: partition.0,
-            ..EMPTY
-        };
+        let view = abi::CpRecord { topic: abi::CpStr::new(topic), source_partition: partition.0, ..EMPTY };
         self.texts.push(topic.clone());
         self.texts.push(text.clone());
         Parts { batch: self, text, view }
@@ -112,6 +107,7 @@ impl SourceBatch {
         self.headers.at(room)
     }
 
+    #[inline]
     fn offset(&mut self, offset: &Offset) -> abi::CpValue {
         match offset {
             Offset::None => abi::CpValue::NULL,
@@ -246,11 +242,10 @@ impl Parts<'_> {
     #[inline]
     pub fn push(&mut self, range: Range<usize>, offset: &Offset) -> bool {
         let Some(part) = self.text.get(range) else { return false };
-        self.view.source_offset = self.batch.offset(offset);
+        let source_offset = self.batch.offset(offset);
         // The batch has a share of the text, so the part stays.
-        self.view.value.ptr = part.as_ptr().cast();
-        self.view.value.bits = part.len() as u64;
-        self.batch.views.push(self.view);
+        let value = raw::pointing(abi::STRING, abi::STRING, part.as_ptr().cast(), part.len());
+        self.batch.views.push(abi::CpRecord { value, source_offset, ..self.view });
         true
     }
 }

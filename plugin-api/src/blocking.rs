@@ -18,6 +18,8 @@ pub struct Blocking<T>(T);
 pub trait BlockingSourceTask: Sized + Send + 'static {
     /// Whether [`acks`](Self::acks) is wanted.
     const WANTS_ACKS: bool = false;
+    /// Whether [`commit`](Self::commit) is wanted.
+    const WANTS_COMMIT: bool = false;
 
     fn start(context: SourceContext, config: Config) -> Result<Self>;
 
@@ -74,6 +76,7 @@ pub trait BlockingSinkTask: Sized + Send + 'static {
 // Each call runs in the first poll of its future, on the thread that the worker gives it, and never waits.
 impl<T: BlockingSourceTask> SourceTask for Blocking<T> {
     const WANTS_ACKS: bool = T::WANTS_ACKS;
+    const WANTS_COMMIT: bool = T::WANTS_COMMIT;
     const BLOCKING: bool = true;
 
     async fn start(context: SourceContext, config: Config) -> Result<Self> {

@@ -16,11 +16,16 @@ use crate::value::Fields;
 /// changing threads. They return or await promptly: code that blocks belongs into a
 /// [`BlockingSourceTask`](crate::BlockingSourceTask).
 ///
-/// A call that is still waiting when the worker stops the task is dropped where it waits, as by `select!`: whatever it
-/// has not returned yet is read again after the next start.
+/// A call that is still waiting when the worker stops the task is dropped where it waits, as by `select!`, and so is a
+/// poll that waits while there is something for [`acks`](Self::acks) or [`commit`](Self::commit); poll is called again
+/// thereafter, and what it had put into its batch stays. So whatever poll has taken from its source must be in the batch,
+/// or in the task itself, before it waits.
 pub trait SourceTask: Sized + Send + 'static {
     /// Whether [`acks`](Self::acks) is wanted. If not, the worker keeps nothing for each record.
     const WANTS_ACKS: bool = false;
+
+    /// Whether [`commit`](Self::commit) is wanted.
+    const WANTS_COMMIT: bool = false;
 
     #[doc(hidden)]
     const BLOCKING: bool = false;
@@ -47,7 +52,7 @@ pub trait SourceTask: Sized + Send + 'static {
         ready(Ok(()))
     }
 
-    /// Offsets were stored.
+    /// Offsets were stored; only with [`WANTS_COMMIT`](Self::WANTS_COMMIT).
     ///
     /// # Errors
     /// Logged by the worker.

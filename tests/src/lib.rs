@@ -5,6 +5,7 @@
 //! ([`guard`]). Environment variables: `CONNECT_HOST_DIST` (built tree, default `dist/` of the repository),
 //! `CONNECT_TEST_SEED` ([`Rng`]), `CONNECT_TEST_SIZE=long` ([`size`]), `CONNECT_TEST_KEEP=1` (leave run folders).
 
+pub mod faulty;
 pub mod guard;
 pub mod kafka;
 pub mod paths;

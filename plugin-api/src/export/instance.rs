@@ -87,6 +87,14 @@ impl<T, K> Drop for Inner<T, K> {
     }
 }
 
+impl<T, K> Inner<T, K> {
+    /// Whether `call` is in progress, or has ended and waits for the worker to ask again.
+    pub(crate) fn waits_for(&self, call: Call) -> bool {
+        let mut ended = self.ended.iter();
+        matches!(&self.call, Some((running, _)) if *running == call) || ended.any(|(other, _)| *other == call)
+    }
+}
+
 struct HostWaker(u64);
 
 impl Wake for HostWaker {

@@ -1,7 +1,7 @@
 //! The functions of a source task, as the worker calls them.
 
 use std::ffi::c_void;
-use std::task::Poll;
+use std::ptr::NonNull;
 
 use connect_plugin_abi as abi;
 
@@ -15,8 +15,38 @@ use crate::record::Ack;
 use crate::source::{SourceContext, SourceTask};
 
 type Task<C> = <C as SourceConnector>::Task;
-type Of<C> = Instance<Task<C>, SourceBatch>;
-type Inner<C> = super::instance::Inner<Task<C>, SourceBatch>;
+type Of<C> = Instance<Task<C>, Kept>;
+type Inner<C> = super::instance::Inner<Task<C>, Kept>;
+
+/// The batch, in a place of its own: a poll in progress borrows it.
+pub(crate) struct Kept {
+    batch: NonNull<SourceBatch>,
+    /// From the begin of a poll until its records are handed out or dropped; in between, polls may be dropped where
+    /// they wait and begin again.
+    filling: bool,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Kept { batch: NonNull::from(Box::leak(Box::default())), filling: false }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // SAFETY: the pointer is from a box, and the call that could borrow from it went before.
+        drop(unsafe { Box::from_raw(self.batch.as_ptr()) });
+    }
+}
+
+impl Kept {
+    /// # Safety
+    /// No poll is in progress for as long as the reference lives, but the one it is given to.
+    unsafe fn batch(&mut self) -> &'static mut SourceBatch {
+        // SAFETY: the pointer is from a box that lives as long as the instance; the caller's promise.
+        unsafe { self.batch.as_mut() }
+    }
+}
 
 /// The flags of a source's class.
 pub const fn flags<C: SourceConnector>() -> u32 {
@@ -31,7 +61,7 @@ pub const fn table<C: SourceConnector>() -> abi::CpSourceTaskOps {
         start: Some(start::<C>),
         poll: Some(poll::<C>),
         acks: if Task::<C>::WANTS_ACKS { Some(acks::<C>) } else { None },
-        commit: Some(commit::<C>),
+        commit: if Task::<C>::WANTS_COMMIT { Some(commit::<C>) } else { None },
         stop: Some(stop::<C>),
         cancel: Some(cancel::<C>),
         destroy: Some(destroy::<C>),
@@ -74,23 +104,34 @@ unsafe extern "C" fn poll<C: SourceConnector>(
     err: *mut abi::CpError,
 ) -> i32 {
     let call = |instance: &Of<C>, inner: &mut Inner<C>| {
-        if inner.kept.begin() {
+        let mut full = false;
+        if !inner.waits_for(Call::Poll) {
+            // SAFETY: no poll is in progress.
+            let batch = unsafe { inner.kept.batch() };
+            match inner.kept.filling {
+                true => full = !batch.is_empty(), // put there by a poll that was dropped thereafter
+                false => batch.clear(),
+            }
+            inner.kept.filling = true;
+        }
+        if !full {
             let begin = |task: &'static mut Task<C>, kept: &mut Kept| -> Running<Task<C>> {
-                // SAFETY: the batch lives until the instance does, and is looked at again only after this call has
-                // ended or was dropped: what is handed out is kept back while a call waits.
-                let batch = unsafe { kept.lend() };
+                // SAFETY: this poll is the one in progress.
+                let batch = unsafe { kept.batch() };
                 Box::pin(async move { task.poll(batch).await.map(|()| Answer::Done) })
             };
-            match instance.drive(inner, Call::Poll, begin) {
-                Ok(Poll::Ready(_)) => {}
-                Ok(Poll::Pending) => return Ok(abi::PENDING),
-                Err(error) => {
-                    inner.kept.drop_records();
-                    return Err(error);
-                }
+            let answer = instance.drive(inner, Call::Poll, begin);
+            if answer.is_err() {
+                inner.kept.filling = false;
+            }
+            if answer?.is_pending() {
+                return Ok(abi::PENDING);
             }
         }
-        let batch = inner.kept.hand_out();
+        inner.kept.filling = false;
+        // SAFETY: the poll has ended.
+        let views = unsafe { inner.kept.batch() }.views();
+        let batch = abi::CpBatch { records: views.as_ptr(), count: views.len(), reserved: [0; 2] };
         // SAFETY: out is a place for the answer.
         unsafe { *out = batch };
         Ok(abi::READY)
@@ -106,12 +147,12 @@ unsafe extern "C" fn acks<C: SourceConnector>(
     err: *mut abi::CpError,
 ) -> i32 {
     let call = |instance: &Of<C>, inner: &mut Inner<C>| {
-        // SAFETY: the acks stay where they are until the call has ended or was given up by a stop; the reference ends
-        // up in the call in progress only. Ack is a transparent CpAck.
-        let acks: &'static [Ack] = unsafe { raw::slice(acks.cast(), count) };
-        let call = Call::Acks(acks.as_ptr() as usize, count);
-        let begin = |task: &'static mut Task<C>| async move { task.acks(acks).await.map(|()| Answer::Done) };
-        instance.drive(inner, call, |task, _| Box::pin(begin(task))).map(done)
+        let begin = |task: &'static mut Task<C>, _: &mut _| -> Running<Task<C>> {
+            // SAFETY: acks has count elements, as the contract says; Ack is a transparent CpAck.
+            let acks: Vec<Ack> = unsafe { raw::slice(acks.cast(), count) }.to_vec();
+            Box::pin(async move { task.acks(&acks).await.map(|()| Answer::Done) })
+        };
+        instance.drive(inner, Call::Acks(acks as usize, count), begin).map(done)
     };
     // SAFETY: see above.
     unsafe { Of::<C>::enter(task, err, call) }

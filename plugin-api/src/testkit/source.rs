@@ -83,7 +83,17 @@ impl SourceHandle {
     /// # Errors
     /// As the task says.
     pub fn ack(&self, records: &[Seen]) -> Result<(), Failure> {
-        let Some(acks) = self.ops.acks else { return Ok(()) };
+        let ended = self.tell(records, LIMIT);
+        ended.unwrap_or_else(|| panic!("{}: acks still wait after {LIMIT:?}", self.task.class.name))
+    }
+
+    /// As [`ack`](Self::ack), given up after `limit`; whether the call has ended well.
+    pub fn ack_within(&self, records: &[Seen], limit: Duration) -> bool {
+        self.tell(records, limit).is_some_and(|ended| ended.is_ok())
+    }
+
+    fn tell(&self, records: &[Seen], limit: Duration) -> Option<Result<(), Failure>> {
+        let Some(acks) = self.ops.acks else { return Some(Ok(())) };
         let ack = |(i, record): (usize, &Seen)| abi::CpAck {
             cookie: record.cookie,
             offset: i as i64,
@@ -93,7 +103,8 @@ impl SourceHandle {
         };
         let list: Vec<_> = records.iter().enumerate().map(ack).collect();
         // SAFETY: the list lives until the call has ended.
-        self.task.run("acks", |err| unsafe { acks(self.task.pointer, list.as_ptr(), list.len(), err) })
+        let call = |err| unsafe { acks(self.task.pointer, list.as_ptr(), list.len(), err) };
+        self.task.within(limit, "acks", call)
     }
 
     /// Tells it that offsets were stored.

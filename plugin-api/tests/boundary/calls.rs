@@ -9,7 +9,7 @@ use connect_plugin::testkit::{
 };
 use connect_plugin::*;
 
-use crate::plugin::{CONNECT_PLUGIN_MANIFEST, DROPPED_CALLS, connect_plugin_entry};
+use crate::plugin::{CONNECT_PLUGIN_MANIFEST, DROPPED_CALLS, DROPPED_HALVES, connect_plugin_entry};
 
 fn plugin() -> Plugin {
     Plugin::load(connect_plugin_entry, CONNECT_PLUGIN_MANIFEST)
@@ -136,4 +136,40 @@ fn a_connector_answers() {
     assert_eq!(connector.exactly_once_support(&config).unwrap(), ExactlyOnce::Supported);
     connector.stop().unwrap();
     connector.destroy();
+}
+
+#[test]
+fn a_poll_that_acks_interrupt_begins_again_and_loses_nothing() {
+    let task = source("half");
+    assert!(task.poll_within(Duration::from_millis(10)).is_none());
+    task.commit().unwrap();
+    assert_eq!(DROPPED_HALVES.load(Ordering::SeqCst), 1);
+    // The commit has woken the worker, and what was in the batch is handed out.
+    let records = task.poll().unwrap();
+    assert_eq!((records.len(), &records[0].value.0), (1, &Value::Int64(0)));
+    assert!(task.poll_within(Duration::from_millis(10)).is_none());
+    task.ack(&records).unwrap();
+    assert_eq!(task.poll().unwrap()[0].value.0, Value::Int64(1));
+    task.stop().unwrap();
+    task.destroy();
+}
+
+#[test]
+fn acks_and_polls_that_both_wait_come_to_their_ends() {
+    let task = source("slow-acks");
+    let mut all = task.poll().unwrap();
+    for _ in 0..5 {
+        assert!(task.poll_within(Duration::from_millis(3)).is_none());
+        assert!(!task.ack_within(&all[..10], Duration::from_millis(3)), "the acks wait");
+        assert!(task.poll_within(Duration::from_millis(3)).is_none(), "poll waits for them");
+        all.extend(task.poll().unwrap());
+    }
+    task.commit().unwrap();
+    assert_eq!(all.len(), 60);
+    for (n, record) in all.iter().enumerate() {
+        assert_eq!(record.value.0, Value::Int64(n as i64));
+    }
+    assert!(task.seat().logs().iter().any(|line| line.ends_with("acked 50")), "{:?}", task.seat().logs());
+    task.stop().unwrap();
+    task.destroy();
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use connect_plugin::*;
 
-/// Tasks that were dropped, by tests that run one at a time on their own class of counters.
+/// Polls of the mode "forever" that were dropped.
 pub static DROPPED_CALLS: AtomicU32 = AtomicU32::new(0);
+/// Polls of the mode "half" that were dropped.
+pub static DROPPED_HALVES: AtomicU32 = AtomicU32::new(0);
 
 pub struct Source;
 
@@ -51,6 +53,14 @@ impl Drop for CountDrop {
     }
 }
 
+struct CountHalf;
+
+impl Drop for CountHalf {
+    fn drop(&mut self) {
+        DROPPED_HALVES.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 impl Drop for Task {
     fn drop(&mut self) {
         assert!(self.mode != "panic-drop", "drop");
@@ -59,6 +69,7 @@ impl Drop for Task {
 
 impl SourceTask for Task {
     const WANTS_ACKS: bool = true;
+    const WANTS_COMMIT: bool = true;
 
     async fn start(context: SourceContext, config: Config) -> Result<Self> {
         let mode = config.string("mode")?.to_owned();
@@ -85,6 +96,14 @@ impl SourceTask for Task {
                 let _count = CountDrop;
                 std::future::pending::<()>().await;
             }
+            "half" => {
+                // One record is there already when the poll begins to wait.
+                batch.push(SourceRecord::new(self.partition, Offset::at("n", self.next), "t", self.next));
+                self.next += 1;
+                let _count = CountHalf;
+                tokio::time::sleep(Duration::from_secs(600)).await;
+            }
+            "slow-acks" => tokio::time::sleep(Duration::from_millis(30)).await,
             "cancel" => {
                 let sleep = tokio::time::sleep(Duration::from_secs(600));
                 let slept = self.context.cancel_token().clone().or(sleep).await;
@@ -106,6 +125,9 @@ impl SourceTask for Task {
 
     async fn acks(&mut self, acks: &[Ack]) -> Result<()> {
         assert!(self.mode != "panic-acks", "acks");
+        if self.mode == "slow-acks" {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
         tokio::task::yield_now().await;
         self.acked += acks.iter().filter(|ack| ack.written().is_some()).count() as u64;
         Ok(())

@@ -118,6 +118,7 @@ pub struct VerifiableSourceTask {
 
 impl SourceTask for VerifiableSourceTask {
     const WANTS_ACKS: bool = true;
+    const WANTS_COMMIT: bool = true;
 
     async fn start(context: SourceContext, config: Config) -> Result<Self> {
         let id = config.parse::<i32>(ID)?;
