@@ -39,7 +39,7 @@
  *
  * MEMORY
  *   Nobody frees what the other side allocated. What a plugin hands out (records of poll, lists of a connector) stays
- *   valid until the worker's next call on that instance. What the worker lends (records of put, configs, offsets)
+ *   valid until the worker's next call on that instance (pre_commit may hand the offsets it was lent back as they are). What the worker lends (records of put, configs, offsets)
  *   is valid until the call has answered other than CP_PENDING, unless a function says otherwise. Text is UTF-8, not
  *   terminated by zero. A null pointer with length 0 is empty. A length above CP_MAX_LEN is an error.
  *
@@ -110,7 +110,7 @@ typedef struct cp_str {
 #define CP_SCHEMA_OPTIONAL 128u
 #define CP_SCHEMA_FIRST_REGISTERED 256u
 
-/* A value: a tagged view. Nesting deeper than 64 levels is an error. */
+/* A value: a tagged view. A value inside more than 64 arrays, maps or structs is an error. */
 typedef struct cp_value {
     uint32_t type;   /* CP_NULL .. CP_STRUCT */
     uint32_t schema; /* schema id; 0 = schemaless */
@@ -419,7 +419,7 @@ typedef struct cp_offset_change {
 
 /*
  * A connector. config_defs needs no instance, its result lives as long as the process. validate, exactly_once_support
- * and alter_offsets come on an instance that was created, started or not. Order: create, start, task_configs any
+ * and alter_offsets come on an instance that was created, started or not; they leave its state as it is. Order: create, start, task_configs any
  * number of times, stop, destroy. A null slot: not offered (only where said so).
  */
 typedef struct cp_connector_ops {
@@ -519,7 +519,8 @@ typedef const cp_plugin *(*cp_entry_fn)(void);
  * The manifest: JSON, for example
  *   {"abi":"0.1","classes":[{"class":"com.example.MySink","kind":"sink","version":"1.0.0","aliases":["MySink"]}]}
  * kind: source, sink (others are reserved). aliases may be left out; the short name (after the last dot) and the short
- * name without "Connector" always count as aliases, as in Kafka. Use the macro once, at file scope.
+ * name without "Connector" always count as aliases, as in Kafka. Use the macro once, at file scope; when linking with
+ * --gc-sections, keep the section (-Wl,-u or a KEEP in the linker script).
  */
 #if defined(__GNUC__)
 #define CP_MANIFEST(json)                                                                                              \

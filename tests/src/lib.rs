@@ -5,6 +5,7 @@
 //! ([`guard`]). Environment variables: `CONNECT_HOST_DIST` (built tree, default `dist/` of the repository),
 //! `CONNECT_TEST_SEED` ([`Rng`]), `CONNECT_TEST_SIZE=long` ([`size`]), `CONNECT_TEST_KEEP=1` (leave run folders).
 
+pub mod configs;
 pub mod faulty;
 pub mod guard;
 pub mod kafka;
@@ -12,10 +13,12 @@ pub mod paths;
 pub mod process;
 pub mod rest;
 pub mod rng;
+pub mod sequence;
 pub mod topics;
 pub mod wait;
 pub mod worker;
 
+pub use configs::With;
 pub use kafka::Kafka;
 pub use paths::RunDir;
 pub use process::Process;

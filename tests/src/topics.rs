@@ -114,6 +114,18 @@ impl Topics {
         marks.map(|held| must("watermarks", held) as u64).sum()
     }
 
+    /// The last record of a partition; `None` when it is empty.
+    pub fn last(&self, topic: &str, partition: i32) -> Option<Record> {
+        let end = self.end_offset(topic, partition).ok().filter(|end| *end > 0)?;
+        let reader: BaseConsumer =
+            must("cannot make a consumer", config(&self.bootstrap).set("group.id", "tests").create());
+        let mut at = TopicPartitionList::new();
+        must("assign", at.add_partition_offset(topic, partition, Offset::Offset(end - 1)));
+        must("assign", reader.assign(&at));
+        let found = reader.poll(TIMEOUT).map(|message| record(&must("reading the last record", message)));
+        Some(found.unwrap_or_else(|| panic!("the last record of {topic}-{partition} did not come")))
+    }
+
     /// All records of a topic as it is now, partition by partition; none when there is no such topic.
     pub fn read(&self, topic: &str) -> Vec<Record> {
         self.read_with(topic, &[])

@@ -3,7 +3,7 @@
 use crate::{Answer, Process, Props, Rest, RunDir, free_port, paths, wait_until};
 use serde_json::{Value, json};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -41,6 +41,11 @@ impl WorkerSpec {
         let mut spec = WorkerSpec::new("connect-host", paths::connect_host(), bootstrap);
         spec.arguments.push("standalone".into());
         spec.set("plugin.path", paths::plugins().display())
+    }
+
+    /// The same with a broker inside the process.
+    pub fn with_dev_broker() -> WorkerSpec {
+        WorkerSpec::connect_host("127.0.0.1:1").arg("--dev-broker")
     }
 
     /// Apache Kafka Connect in standalone mode, with these JVM options ([`SHIPPED_JVM`]).
@@ -103,6 +108,20 @@ impl WorkerSpec {
     /// Adds an argument at the end of the command line.
     pub fn arg(mut self, arg: impl Into<OsString>) -> WorkerSpec {
         self.more.push(arg.into());
+        self
+    }
+
+    /// Adds folders to `plugin.path`.
+    pub fn plugins<P: AsRef<Path>>(mut self, folders: impl IntoIterator<Item = P>) -> WorkerSpec {
+        let path = self.props.entry("plugin.path".to_owned()).or_default();
+        folders.into_iter().for_each(|folder| path.push_str(&format!(",{}", folder.as_ref().display())));
+        self
+    }
+
+    /// Has the process run by another program, such as valgrind, with these arguments first.
+    pub fn run_by(mut self, program: &str, arguments: &[OsString]) -> WorkerSpec {
+        let own = std::mem::replace(&mut self.program, program.into());
+        self.arguments.splice(0..0, arguments.iter().cloned().chain([own.into_os_string()]));
         self
     }
 

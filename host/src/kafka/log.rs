@@ -89,7 +89,7 @@ impl Log {
         let left = end.saturating_duration_since(Instant::now());
         let count = self.producer.deliveries(1000, left.min(Duration::from_millis(500)), done);
         if let Some(error) = done.drain(..).find_map(|delivery| delivery.error) {
-            return Err(KafkaError { what: format!("write to topic {}", self.topic), ..error });
+            return Err(KafkaError { what: format!("write to topic {}", self.topic), ..*error });
         }
         if count == 0 && left.is_zero() {
             // What is still queued must not be written later, over something newer.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::{CString, c_void};
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use rdkafka_sys as sys;
@@ -40,8 +41,58 @@ pub struct Delivery {
     pub offset: i64,
     /// Its timestamp in milliseconds, or -1; only asked for when wanted.
     pub timestamp: i64,
-    /// Why it was not written.
-    pub error: Option<KafkaError>,
+    /// Why it was not written; boxed, since there are many deliveries and few errors.
+    pub error: Option<Box<KafkaError>>,
+}
+
+/// Records of one topic without timestamp and headers: librdkafka takes them in one call, which saves the clock and
+/// the locks for each.
+pub struct Run<'a> {
+    topic: &'a str,
+    messages: Vec<sys::rd_kafka_message_t>,
+    _records: PhantomData<&'a [u8]>,
+}
+
+// SAFETY: the messages only refer to shared byte slices that live for 'a.
+unsafe impl Send for Run<'_> {}
+
+impl<'a> Run<'a> {
+    /// For at most about `capacity` records of `topic`.
+    pub fn new(topic: &'a str, capacity: usize) -> Run<'a> {
+        Run { topic, messages: Vec::with_capacity(capacity), _records: PhantomData }
+    }
+
+    /// The topic.
+    pub fn topic(&self) -> &'a str {
+        self.topic
+    }
+
+    /// Whether nothing is left to send.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// Adds a record; `id` comes back in its [`Delivery`].
+    pub fn push(&mut self, partition: Option<i32>, key: Option<&'a [u8]>, value: Option<&'a [u8]>, id: u64) {
+        let (key, key_len) = parts(key);
+        let (payload, len) = parts(value);
+        self.messages.push(sys::rd_kafka_message_t {
+            err: Code::RD_KAFKA_RESP_ERR_NO_ERROR,
+            rkt: std::ptr::null_mut(),
+            partition: partition.unwrap_or(super::PARTITION_ANY),
+            payload,
+            len,
+            key,
+            key_len,
+            offset: 0,
+            _private: id as usize as *mut c_void,
+        });
+    }
+
+    /// The ids of what is left to send.
+    pub fn ids(&self) -> impl Iterator<Item = u64> + '_ {
+        self.messages.iter().map(|message| message._private as usize as u64)
+    }
 }
 
 /// Whether a record was taken.
@@ -97,6 +148,37 @@ impl Producer {
                 .unwrap_or_else(|| KafkaError::new(format!("produce to topic {}", record.topic), code))),
             code => Err(KafkaError::new(format!("produce to topic {}", record.topic), code)),
         }
+    }
+
+    /// Hands a run to librdkafka, which copies what it takes. What is left in the run afterwards found the queue full;
+    /// records that were refused are told by id.
+    pub fn send_run(
+        &mut self,
+        run: &mut Run<'_>,
+        refused: &mut Vec<(u64, KafkaError)>,
+    ) -> Result<(), KafkaError> {
+        let topic = self.topic(run.topic)?;
+        let flags = sys::RD_KAFKA_MSG_F_COPY | sys::RD_KAFKA_MSG_F_PARTITION;
+        let count = i32::try_from(run.messages.len()).unwrap_or(i32::MAX);
+        // SAFETY: the topic handle is this client's; the messages' bytes live as long as the run and are copied during
+        // the call; the opaque is a number that is never dereferenced.
+        let taken = unsafe {
+            sys::rd_kafka_produce_batch(topic, super::PARTITION_ANY, flags, run.messages.as_mut_ptr(), count)
+        };
+        if usize::try_from(taken).is_ok_and(|taken| taken == run.messages.len()) {
+            run.messages.clear();
+            return Ok(());
+        }
+        run.messages.retain(|message| match message.err {
+            Code::RD_KAFKA_RESP_ERR_NO_ERROR => false,
+            Code::RD_KAFKA_RESP_ERR__QUEUE_FULL => true,
+            code => {
+                let error = KafkaError::new(format!("produce to topic {}", run.topic), code);
+                refused.push((message._private as usize as u64, error));
+                false
+            }
+        });
+        Ok(())
     }
 
     fn send_plain(&self, topic: *mut sys::rd_kafka_topic_t, record: &Outgoing<'_>) -> Code {
@@ -217,7 +299,7 @@ impl Producer {
             let message = unsafe { sys::rd_kafka_event_message_next(event.ptr()).as_ref() };
             let Some(message) = message else { return };
             let error = (message.err != Code::RD_KAFKA_RESP_ERR_NO_ERROR)
-                .then(|| KafkaError::new("produce", message.err));
+                .then(|| Box::new(KafkaError::new("produce", message.err)));
             let timestamp = if self.want_timestamps {
                 let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
                 // SAFETY: as above.

@@ -1,8 +1,9 @@
 //! One call at a time into an instance, on the plugin threads, with what it lends kept alive until it returns.
 
+use std::any::Any;
 use std::ffi::c_void;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 
 use connect_plugin_abi as abi;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
@@ -136,11 +137,30 @@ pub(super) struct Callee {
     /// Held by the call in progress, also when nobody waits for it any more.
     gate: Arc<Mutex<()>>,
     panicked: AtomicBool,
+    /// What a pending call was lent.
+    pending: std::sync::Mutex<Option<Arc<dyn Any + Send + Sync>>>,
+}
+
+impl Drop for Callee {
+    fn drop(&mut self) {
+        // Not destroyed: the object may hold what its pending call was lent for ever.
+        if let Some(lent) = self.pending.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            std::mem::forget(lent);
+        }
+    }
 }
 
 impl Callee {
     pub(super) fn new(object: Object, instance: Arc<Instance>, pool: Pool, manners: Arc<Manners>) -> Callee {
-        Callee { object, instance, pool, manners, gate: Arc::default(), panicked: AtomicBool::new(false) }
+        Callee {
+            object,
+            instance,
+            pool,
+            manners,
+            gate: Arc::default(),
+            panicked: AtomicBool::new(false),
+            pending: std::sync::Mutex::default(),
+        }
     }
 
     /// Calls `function` until it answers other than pending. `lent` lives until the last call has returned, even if
@@ -159,13 +179,28 @@ impl Callee {
         let function = Arc::new(function);
         loop {
             let (lent, function) = (lent.clone(), function.clone());
+            let (seen, kept) = (self.instance.wakes(), lent.clone());
             let answer = self.once(call, move |object, slot| function(object, &lent, slot)).await?;
             match answer {
                 abi::READY => return Ok(()),
-                abi::PENDING => self.instance.woken().await,
+                abi::PENDING => {
+                    self.keep(Some(kept));
+                    self.instance.woken(seen).await;
+                    self.keep(None);
+                }
                 other => return Err(contract(call, other)),
             }
         }
+    }
+
+    /// Keeps what a pending call was lent, in case nobody repeats it: the plugin holds it until it is destroyed.
+    fn keep(&self, lent: Option<Arc<dyn Any + Send + Sync>>) {
+        *self.pending.lock().unwrap_or_else(PoisonError::into_inner) = lent;
+    }
+
+    /// The object is gone, and with it every claim on what it was lent.
+    pub(super) fn destroyed(&self) {
+        self.keep(None);
     }
 
     /// One call, without repeating it. The answer is ready or pending; an error is an error.

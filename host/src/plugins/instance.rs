@@ -115,6 +115,7 @@ pub struct Instance {
     /// Whose it is.
     pub identity: Identity,
     woken: Notify,
+    wakes: AtomicU64,
     wished: Notify,
     wishes: Mutex<Vec<Wish>>,
     schemas: RwLock<Schemas>,
@@ -140,6 +141,7 @@ impl Instance {
             token: registry::token(),
             identity,
             woken: Notify::new(),
+            wakes: AtomicU64::new(0),
             wished: Notify::new(),
             wishes: Mutex::default(),
             schemas: RwLock::default(),
@@ -161,14 +163,28 @@ impl Instance {
         registry::leave(self.token);
     }
 
-    /// Lets the pending call be repeated.
+    /// Lets all pending calls be repeated.
     pub fn wake(&self) {
-        self.woken.notify_one();
+        self.wakes.fetch_add(1, Ordering::Release);
+        self.woken.notify_waiters();
     }
 
-    /// Waits for a wake; one that came before counts.
-    pub async fn woken(&self) {
-        self.woken.notified().await;
+    /// How many wakes there were; to be read before a call that may answer pending.
+    pub fn wakes(&self) -> u64 {
+        self.wakes.load(Ordering::Acquire)
+    }
+
+    /// Waits for a wake after `seen`, so that one that came during the call counts.
+    pub async fn woken(&self, seen: u64) {
+        loop {
+            let notified = self.woken.notified();
+            tokio::pin!(notified);
+            notified.as_mut().enable();
+            if self.wakes() != seen {
+                return;
+            }
+            notified.await;
+        }
     }
 
     /// Waits until there may be wishes.

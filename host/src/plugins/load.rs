@@ -157,6 +157,9 @@ fn classes(plugin: &'static abi::CpPlugin, manifest: &Manifest) -> Result<Vec<Lo
         if promised.version != version {
             return Err(fail(format!("its version is {version}, the manifest says {}", promised.version)));
         }
+        if loaded.iter().any(|known: &LoadedClass| known.name == name) {
+            return Err(fail("the library has it twice".into()));
+        }
         if let Some(tables) = tables(class, &promised.kind).map_err(fail)? {
             loaded.push(LoadedClass { name: name.to_owned(), version: version.to_owned(), tables });
         }

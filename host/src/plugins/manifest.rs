@@ -80,6 +80,10 @@ impl Manifest {
         if manifest.classes.is_empty() {
             return Err(ManifestError::Invalid("it names no class".into()));
         }
+        let mut names = std::collections::HashSet::new();
+        if let Some(twice) = manifest.classes.iter().find(|class| !names.insert(&class.class)) {
+            return Err(ManifestError::Invalid(format!("it names class {} twice", twice.class)));
+        }
         if let Some(class) = manifest.classes.iter().find(|class| class.class.is_empty()) {
             return Err(ManifestError::Invalid(format!("a class of kind {} has no name", class.kind)));
         }

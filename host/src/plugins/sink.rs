@@ -187,7 +187,10 @@ impl SinkTask {
         self.callee.instance.leave();
         let Some(function) = self.ops.destroy else { return Err(missing("destroy")) };
         // SAFETY: the object is alive and not called again.
-        self.callee.once("destroy", move |object, slot| unsafe { function(object.0, slot) }).await.map(|_| ())
+        self.callee
+            .once("destroy", move |object, slot| unsafe { function(object.0, slot) })
+            .await
+            .map(|_| self.callee.destroyed())
     }
 }
 

@@ -73,7 +73,7 @@ impl SourceTask {
             let Some(function) = ops.poll else { return Err(missing("poll")) };
             loop {
                 let out = Arc::new(std::sync::Mutex::new(RawBatch(std::ptr::null(), 0)));
-                let told = out.clone();
+                let (told, seen) = (out.clone(), callee.instance.wakes());
                 let call = callee.held("poll", move |object, slot| {
                     let mut batch = abi::CpBatch { records: std::ptr::null(), count: 0, reserved: [0; 2] };
                     // SAFETY: place and object live during the call.
@@ -86,7 +86,7 @@ impl SourceTask {
                 let (status, gate) = call.await?;
                 if status == abi::PENDING {
                     drop(gate);
-                    callee.instance.woken().await;
+                    callee.instance.woken(seen).await;
                     continue;
                 }
                 let raw = out.lock().map_or(RawBatch(std::ptr::null(), 0), |raw| *raw);
@@ -151,7 +151,10 @@ impl SourceTask {
         self.callee.instance.leave();
         let Some(function) = self.ops.destroy else { return Err(missing("destroy")) };
         // SAFETY: the object is alive and not called again.
-        self.callee.once("destroy", move |object, slot| unsafe { function(object.0, slot) }).await.map(|_| ())
+        self.callee
+            .once("destroy", move |object, slot| unsafe { function(object.0, slot) })
+            .await
+            .map(|_| self.callee.destroyed())
     }
 }
 

@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::path::PathBuf;
 use std::task::Poll;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use connect_plugin::{
     Config, Fields, Offset, PluginError, Result, ResultExt, SourceBatch, SourceContext, SourcePartition,
@@ -119,10 +118,10 @@ impl FileSource {
 
     /// Fills the batch with what is there; leaves it empty at the end.
     async fn read(&mut self, batch: &mut SourceBatch) -> Result<()> {
-        let (begin, timestamp) = (self.lines.position(), now());
+        let begin = self.lines.position();
         let mut unfinished = 0;
         loop {
-            if self.take_lines(batch, begin, timestamp) {
+            if self.take_lines(batch, begin) {
                 return Ok(());
             }
             let State::Open(input) = &mut self.state else { return Ok(()) };
@@ -140,7 +139,7 @@ impl FileSource {
     }
 
     /// Moves whole lines into the batch; whether that is full.
-    fn take_lines(&mut self, batch: &mut SourceBatch, begin: u64, timestamp: i64) -> bool {
+    fn take_lines(&mut self, batch: &mut SourceBatch, begin: u64) -> bool {
         // What a stream has given it never gives again.
         let resumable = matches!(self.state, State::Open(Input::File { .. }));
         let offset = |lines: &Lines| match resumable {
@@ -152,7 +151,7 @@ impl FileSource {
         let Some(text) = lines.text() else {
             while let Some(line) = lines.next_line() {
                 let record = SourceRecord::new(self.partition, offset(lines), self.topic.clone(), line);
-                batch.push(record.timestamp(timestamp));
+                batch.push(record);
                 if full(batch.len(), lines) {
                     return true;
                 }
@@ -160,7 +159,6 @@ impl FileSource {
             return false;
         };
         let mut parts = batch.parts(&self.topic, &text, self.partition);
-        parts.timestamp(Some(timestamp));
         while let Some(range) = lines.next_range() {
             parts.push(range, &offset(lines)); // never within a character: a line's end is an ASCII byte
             if full(parts.len(), lines) {
@@ -194,10 +192,6 @@ fn stored_position(offset: Option<&Fields>) -> Result<u64> {
         position => position.as_i64().and_then(|position| u64::try_from(position).ok()),
     };
     position.ok_or_else(|| PluginError::failed("Offset position is the incorrect type"))
-}
-
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
 /// Answers PENDING once.

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use super::Running;
 use crate::kafka::KafkaError;
-use crate::kafka::producer::{Delivery, Outgoing, Sent};
+use crate::kafka::producer::{Delivery, Outgoing, Run, Sent};
 use crate::metrics::ErrorCount;
-use crate::plugins::source::{Ack, Batch};
+use crate::plugins::source::{Ack, Batch, Part};
 use crate::records::ledger::Seq;
-use crate::records::pipeline::source::{self, SourceBatch};
+use crate::records::pipeline::source::{self, SourceBatch, SourceOutcome};
 use crate::records::tolerance::{Decision, Stage};
 use crate::worker::task::{Failed, Order};
 
@@ -29,24 +29,79 @@ impl Running {
             let records = SourceBatch { records: &part.records, headers: &part.headers };
             let outcome = self.pipeline.clone().convert(records, &mut buffers);
             self.env.metrics.converted(outcome.len() as u64, began.elapsed());
-            for (at, origin) in part.origins.iter().enumerate() {
-                let offset = part.offsets.get(origin.offset.clone()).unwrap_or_default();
-                let seq = self.ledger.submit(origin.partition, origin.cookie, offset);
-                match outcome.get(at) {
-                    Some(Ok(record)) => self.send(seq, &record).await?,
-                    Some(Err(failure)) => self.refused(seq, failure.stage, &failure.to_string())?,
-                    None => {}
-                }
-                if self.stop {
-                    break;
-                }
-            }
+            self.send_part(&part, &outcome).await?;
             start += PART;
             self.take_deliveries()?;
         }
         self.buffers = buffers;
         self.env.metrics.in_flight(self.ledger.in_flight() as u64);
         Ok(())
+    }
+
+    /// Sends the records of a part in their order, as many as possible at once.
+    async fn send_part(&mut self, part: &Part<'_>, outcome: &SourceOutcome<'_>) -> Result<(), Failed> {
+        let mut run: Option<Run<'_>> = None;
+        for (at, origin) in part.origins.iter().enumerate() {
+            let offset = part.offsets.get(origin.offset.clone()).unwrap_or_default();
+            let seq = self.ledger.submit(origin.partition, origin.cookie, offset);
+            let record = match outcome.get(at) {
+                Some(Ok(record)) => record,
+                Some(Err(failure)) => {
+                    if let Some(mut open) = run.take() {
+                        self.send_run(&mut open).await?;
+                    }
+                    self.refused(seq, failure.stage, &failure.to_string())?;
+                    continue;
+                }
+                None => continue,
+            };
+            let plain = record.timestamp.is_none() && record.headers().len() == 0;
+            if let Some(open) = &mut run
+                && (!plain || open.topic() != record.topic)
+            {
+                self.send_run(open).await?;
+                run = None;
+            }
+            if self.stop {
+                // It was not sent: whatever was submitted after it must not be stored.
+                self.ledger.fail(seq);
+                return Ok(());
+            }
+            if plain {
+                let run = run.get_or_insert_with(|| Run::new(record.topic, part.origins.len() - at));
+                run.push(record.partition, record.key, record.value, seq.as_u64());
+            } else {
+                self.send(seq, &record).await?;
+            }
+        }
+        match &mut run {
+            Some(run) => self.send_run(run).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a run, waiting for room in the producer's queue; a stop ends the wait.
+    async fn send_run(&mut self, run: &mut Run<'_>) -> Result<(), Failed> {
+        let outcome = self.try_run(run).await;
+        // What was not sent will not be answered either.
+        for id in run.ids() {
+            self.ledger.fail(Seq::from_u64(id));
+        }
+        outcome
+    }
+
+    async fn try_run(&mut self, run: &mut Run<'_>) -> Result<(), Failed> {
+        let mut refused = Vec::new();
+        loop {
+            self.producer.send_run(run, &mut refused)?;
+            for (id, error) in refused.drain(..) {
+                self.not_sent(Seq::from_u64(id), error)?;
+            }
+            if run.is_empty() || self.stop {
+                return Ok(());
+            }
+            self.wait_for_room().await?;
+        }
     }
 
     /// Sends one record, waiting for room in the producer's queue; a stop ends the wait.
@@ -64,23 +119,31 @@ impl Running {
         loop {
             match self.producer.send(&outgoing) {
                 Ok(Sent::Queued) => return Ok(()),
-                Ok(Sent::Full) => {}
+                Ok(Sent::Full) => self.wait_for_room().await?,
                 Err(error) => return self.not_sent(seq, error),
             }
-            self.take_deliveries()?;
-            tokio::select! {
-                () = self.producer.native().ready() => {}
-                order = self.env.inbox.recv() => match order {
-                    Some(Order::Stop) | None => {
-                        // It was not sent: whatever was submitted after it must not be stored.
-                        self.ledger.fail(seq);
-                        self.stop = true;
-                        return Ok(());
-                    }
-                    order => self.order(order).await,
-                },
+            if self.stop {
+                self.ledger.fail(seq);
+                return Ok(());
             }
         }
+    }
+
+    /// Waits until something was delivered, or an order has come.
+    async fn wait_for_room(&mut self) -> Result<(), Failed> {
+        if self.take_deliveries()? > 0 {
+            return Ok(());
+        }
+        tokio::select! {
+            () = self.producer.native().ready() => {
+                self.take_deliveries()?;
+            }
+            order = self.env.inbox.recv() => match order {
+                Some(Order::Stop) | None => self.stop = true,
+                order => self.order(order).await,
+            },
+        }
+        Ok(())
     }
 
     fn not_sent(&mut self, seq: Seq, error: KafkaError) -> Result<(), Failed> {
@@ -122,8 +185,8 @@ impl Running {
         }
     }
 
-    /// Takes what the producer's queue has and notes it in the ledger.
-    pub(super) fn take_deliveries(&mut self) -> Result<(), Failed> {
+    /// Takes what the producer's queue has and notes it in the ledger. Returns how many records were written.
+    pub(super) fn take_deliveries(&mut self) -> Result<u64, Failed> {
         let mut deliveries = std::mem::take(&mut self.deliveries);
         let mut written = 0;
         let mut outcome = Ok(());
@@ -139,7 +202,7 @@ impl Running {
             self.env.metrics.in_flight(self.ledger.in_flight() as u64);
         }
         self.deliveries = deliveries;
-        outcome
+        outcome.map(|()| written)
     }
 
     fn delivered(&mut self, delivery: Delivery, written: &mut u64) -> Result<(), Failed> {
@@ -155,7 +218,7 @@ impl Running {
                 }
                 Ok(())
             }
-            Some(error) => self.not_sent(seq, error),
+            Some(error) => self.not_sent(seq, *error),
         }
     }
 }

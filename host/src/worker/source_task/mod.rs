@@ -184,7 +184,9 @@ impl Running {
                     self.telling = None;
                     result?;
                 }
-                Woken::Deliveries => self.take_deliveries()?,
+                Woken::Deliveries => {
+                    self.take_deliveries()?;
+                }
                 Woken::Flush => self.begin_flush()?,
                 Woken::Flushed(outcome) => {
                     self.end_flush(outcome);
