@@ -118,24 +118,33 @@ pub fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis() as i64)
 }
 
-/// The lives of a worker that is killed over and over, for the bound on what comes again: what came within one
-/// flush interval before the kill, and a margin for the flush itself. A life that was shorter than that may not have
-/// flushed at all, so it adds to the one before.
-#[derive(Debug, Default)]
+/// One life of a worker that is killed over and over, in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Life {
+    began: i64,
+    ended: i64,
+    /// What came longer than this before the end is stored.
+    bound: i64,
+}
+
+/// The lives of a worker that is killed over and over, for the bound on what comes again: what came within one flush
+/// interval before the kill, and a margin for the flush itself. A life that was shorter than that may not have flushed
+/// at all, so it adds to the one before.
+#[derive(Debug, Default, Clone)]
 pub struct Lives {
-    bound: Duration,
-    lives: Vec<(i64, i64)>,
+    bound: i64,
+    lives: Vec<Life>,
 }
 
 impl Lives {
     /// No life yet; each flushes every `interval`, and a flush may take up to `margin`.
     pub fn new(interval: Duration, margin: Duration) -> Lives {
-        Lives { bound: interval + margin, lives: Vec::new() }
+        Lives { bound: (interval + margin).as_millis() as i64, lives: Vec::new() }
     }
 
     /// A life that began at `began` ends now.
     pub fn end(&mut self, began: i64) {
-        self.lives.push((began, now()));
+        self.lives.push(Life { began, ended: now(), bound: self.bound });
     }
 
     /// How many have ended.
@@ -145,14 +154,28 @@ impl Lives {
 
     /// The life, from 0 on, in which something happened at `time`.
     pub fn at(&self, time: i64) -> usize {
-        self.lives.iter().take_while(|(_, ended)| *ended < time).count()
+        self.lives.iter().take_while(|life| life.ended < time).count()
+    }
+
+    /// The same lives as a sequence tells of them: each began with the first record that arrived in it, and where
+    /// records, which are made at a steady rate, did not arrive for a while, everything else may have taken as long.
+    pub fn as_seen_by(&self, sequence: &[Numbered]) -> Lives {
+        let seen = |life: &Life| {
+            let times: Vec<i64> = sequence.iter().map(|record| record.time).collect();
+            let mut times: Vec<i64> =
+                times.into_iter().filter(|time| (life.began..life.ended).contains(time)).collect();
+            times.push(life.ended);
+            let stall = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
+            Life { began: times[0], bound: life.bound + stall, ..*life }
+        };
+        Lives { lives: self.lives.iter().map(seen).collect(), ..*self }
     }
 
     /// The time of the oldest record that may come again in life `life`.
     pub fn oldest_repeat(&self, life: usize) -> i64 {
-        let bound = self.bound.as_millis() as i64;
-        let flushed = self.lives[..life].iter().rev().find(|(began, ended)| ended - began > bound);
-        flushed.map_or(i64::MIN, |(_, ended)| ended - bound)
+        let mut before = self.lives[..life].iter().rev();
+        let flushed = before.find(|life| life.ended - life.began > life.bound);
+        flushed.map_or(i64::MIN, |life| life.ended - life.bound)
     }
 }
 
@@ -178,10 +201,21 @@ mod tests {
     fn a_life_that_was_too_short_to_flush_adds_to_the_one_before() {
         let bound = Duration::from_millis(500);
         let mut lives = Lives::new(bound, bound);
-        lives.lives = vec![(0, 5000), (6000, 6500), (7000, 9000)];
+        let life = |(began, ended)| Life { began, ended, bound: 1000 };
+        lives.lives = [(0, 5000), (6000, 6500), (7000, 9000)].map(life).to_vec();
         let oldest: Vec<_> = (0..4).map(|life| lives.oldest_repeat(life)).collect();
         assert_eq!(oldest, [i64::MIN, 4000, 4000, 8000]);
         assert_eq!((lives.at(100), lives.at(6100), lives.at(9500)), (0, 1, 3));
+    }
+
+    #[test]
+    fn a_stall_of_the_flow_widens_the_bound() {
+        let mut lives = Lives::new(Duration::ZERO, Duration::from_millis(1000));
+        lives.lives = vec![Life { began: 0, ended: 5000, bound: 1000 }];
+        let times = [2000, 2500, 3700, 4800, 6000];
+        let sequence = times.map(|time| Numbered { number: 0, time, place: 0 });
+        assert_eq!(lives.as_seen_by(&sequence).lives, [Life { began: 2000, ended: 5000, bound: 2200 }]);
+        assert_eq!(lives.as_seen_by(&[]).oldest_repeat(1), i64::MIN);
     }
 
     #[test]

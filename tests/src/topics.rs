@@ -1,6 +1,6 @@
 //! Topics seen through librdkafka alone: made, filled, counted and read, independent of any worker.
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -109,9 +109,26 @@ impl Topics {
     /// How many offsets all partitions hold between their start and end; 0 when there is no such topic. That is the
     /// number of records, unless the topic is compacted or written in transactions.
     pub fn count(&self, topic: &str) -> u64 {
-        let marks = (0..self.partitions(topic))
-            .map(|p| self.looker.fetch_watermarks(topic, p, TIMEOUT).map(|(s, e)| e - s));
-        marks.map(|held| must("watermarks", held) as u64).sum()
+        let held = |partition| {
+            // A topic that was just made may have no leader yet.
+            let (start, end) = crate::wait_until(&format!("watermarks of {topic}"), TIMEOUT, || {
+                self.looker.fetch_watermarks(topic, partition, TIMEOUT)
+            });
+            (end - start) as u64
+        };
+        (0..self.partitions(topic)).map(held).sum()
+    }
+
+    /// The value of a topic's setting, such as `cleanup.policy`.
+    ///
+    /// # Panics
+    /// When there is no such topic or setting.
+    pub fn setting(&self, topic: &str, name: &str) -> String {
+        let (asked, options) = (ResourceSpecifier::Topic(topic), AdminOptions::new());
+        let answer = self.admin("describe topic", async |a| a.describe_configs([&asked], &options).await);
+        let found = must("describe topic", answer).into_iter().next().and_then(Result::ok);
+        let value = found.and_then(|found| found.get(name).and_then(|entry| entry.value.clone()));
+        value.unwrap_or_else(|| panic!("topic {topic} has no setting {name}"))
     }
 
     /// The last record of a partition; `None` when it is empty.
@@ -181,6 +198,15 @@ impl Topics {
             }
         }
         must("flush", producer.flush(TIMEOUT * 2));
+    }
+
+    /// The ids of a consumer group's members, sorted; none when there is no such group.
+    pub fn members(&self, group: &str) -> Vec<String> {
+        let list = must("group members", self.looker.fetch_group_list(Some(group), TIMEOUT));
+        let members = list.groups().iter().flat_map(|group| group.members());
+        let mut ids: Vec<String> = members.map(|member| member.id().to_owned()).collect();
+        ids.sort();
+        ids
     }
 
     /// The committed offset of a consumer group for each of the topic's partitions; `None` where there is none.

@@ -284,6 +284,15 @@ impl Worker {
         })
     }
 
+    /// Stops a connector by REST and waits until its tasks are gone.
+    ///
+    /// # Panics
+    /// When they are not within half a minute.
+    pub fn stop(&self, name: &str) {
+        self.rest.call("PUT", &format!("/connectors/{name}/stop")).expect(204);
+        self.wait_state(name, "STOPPED", 0);
+    }
+
     /// The value of a series of /metrics, by its name and some of its labels, such as
     /// `("connect_x", &["connector=\"a\""])`; `None` when there is none.
     pub fn metric(&self, name: &str, labels: &[&str]) -> Option<f64> {

@@ -37,9 +37,11 @@ fn assert_bounded(id: &str, sequence: &[Numbered], lives: &Lives, when: impl Fn(
     assert!(shape.repeats.len() <= lives.count(), "source {id}: {:?}", shape.repeats);
     for repeat in &shape.repeats {
         let (life, made) = when(&sequence[repeat.index]);
-        let oldest = lives.oldest_repeat(life);
-        let early = oldest.saturating_sub(made);
-        assert!(early <= 0, "source {id}, life {life}: {repeat:?} is {early} ms older than the bound");
+        let early = lives.oldest_repeat(life).saturating_sub(made);
+        assert!(
+            early <= 0,
+            "source {id}, life {life}: {repeat:?} is {early} ms older than the bound: {lives:?}"
+        );
         eprintln!("source {id}, life {life}: {} records came again from {} on", repeat.count, repeat.number);
     }
 }
@@ -69,10 +71,11 @@ fn sources_are_killed(name: &'static str, offsets: Option<&str>) {
         lives.end(began);
         worker.restart();
     }
-    let before = kafka.topics().count(name);
-    wait_for("records after the last kill", MINUTE, || kafka.topics().count(name) > before + 1000);
+    let topics = kafka.topics();
+    let before = topics.count(name);
+    wait_for("records after the last kill", MINUTE, || topics.count(name) > before + 1000);
     assert!(worker.terminate().success());
-    let found = sequence::of_topic(&kafka.topics().read(name));
+    let found = sequence::of_topic(&topics.read(name));
     assert_eq!(found.len(), 2, "two tasks");
     for (id, sequence) in &found {
         assert_bounded(id, sequence, &lives, |again| {
@@ -123,7 +126,8 @@ fn check_sink(sink: &Sink, topic: &Sequences, lives: &Lives) {
     assert!(torn.len() <= lives.count(), "{}: torn lines {torn:?}", sink.name);
     for (id, sequence) in &found {
         assert_eq!(shape(sequence).last, shape(&topic[id]).last, "{}: the end of source {id}", sink.name);
-        assert_bounded(id, sequence, lives, |again| {
+        let lives = lives.as_seen_by(&topic[id]);
+        assert_bounded(id, sequence, &lives, |again| {
             let life = sink.lines.iter().take_while(|lines| **lines <= again.place).count();
             (life, made_at(topic, id, again.number))
         });
@@ -170,7 +174,7 @@ fn sinks_lose_nothing_and_repeat_one_flush_interval() {
 fn a_whole_file_arrives_in_spite_of_kills() {
     let (name, count) = ("killed-file", size(300_000, 5_000_000));
     let mut rng = Rng::for_test(name);
-    let kafka = Kafka::shared();
+    let (kafka, topics) = (Kafka::shared(), Kafka::shared().topics());
     create(name, 1);
     let spec = spec(kafka).set("offset.flush.interval.ms", 200);
     let input = spec.dir().join("input");
@@ -183,17 +187,18 @@ fn a_whole_file_arrives_in_spite_of_kills() {
         let began = sequence::now();
         let part = count as u64 / kills;
         let mark = rng.range(kill * part, (kill + 1) * part);
-        wait_for("the next kill", MINUTE * 5, || kafka.topics().count(name) >= mark);
+        wait_for("the next kill", MINUTE * 5, || topics.count(name) >= mark);
         worker.kill9();
         lives.end(began);
         worker.restart();
     }
     let last = format!("0:{}", count - 1);
-    wait_for("the last line", MINUTE * 5, || ends_with(&kafka.topics(), name, &last));
+    wait_for("the last line", MINUTE * 5, || ends_with(&topics, name, &last));
     assert!(worker.terminate().success());
-    let found = sequence::of_topic(&kafka.topics().read(name));
+    let found = sequence::of_topic(&topics.read(name));
     let seen: BTreeSet<i64> = found["0"].iter().map(|record| record.number).collect();
     assert_eq!(seen.len(), count, "lines missing");
+    let lives = lives.as_seen_by(&found["0"]);
     assert_bounded("0", &found["0"], &lives, |again| {
         (lives.at(again.time), made_at(&found, "0", again.number))
     });

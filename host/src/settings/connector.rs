@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::definitions::value::trim;
-use super::definitions::{Parsed, Validation, common};
+use super::definitions::{DefaultValue, Parsed, Validation, common};
 use super::{KeysOf, Problem, Props, with_prefix};
 
 /// Which way a connector moves records.
@@ -137,7 +137,18 @@ impl fmt::Debug for ConnectorConfig {
 /// Holds a config against the keys that all connectors of the kind share: what the validate endpoint shows of
 /// them. What is right but not supported here is no error yet; see [`unsupported`].
 pub fn validate(kind: Kind, props: &Props) -> Validation {
-    let mut validation = Validation::new(common::connector(kind), props);
+    validate_on(kind, props, &[])
+}
+
+/// As [`validate`], on a worker whose own settings are the defaults of these keys.
+pub fn validate_on(kind: Kind, props: &Props, defaults: &[(&str, &str)]) -> Validation {
+    let mut definitions = common::connector(kind);
+    for (key, value) in defaults {
+        if let Some(definition) = definitions.get_mut(key) {
+            definition.default = DefaultValue::Text((*value).to_owned());
+        }
+    }
+    let mut validation = Validation::new(definitions, props);
     if kind == Kind::Sink {
         check_topics(props, &mut validation);
     }

@@ -13,7 +13,7 @@ use crate::plugins::instance::Identity;
 use crate::records::convert::registry;
 use crate::settings::clients::check_overrides;
 use crate::settings::connector::{self as common, ConverterConfig};
-use crate::settings::definitions;
+use crate::settings::definitions::{self, common as shared};
 use crate::settings::{Problem, Props};
 
 /// Checks a config in the background and reports to the loop.
@@ -37,8 +37,10 @@ async fn describe(context: &Context, plugin: &PluginInfo) -> Result<Value, ApiEr
         let text = format!("the definitions of {} are not offered by this version", plugin.class);
         return Err(ApiError::NotImplemented(text));
     };
-    let definitions = connector::config_defs(&context.pool, &class.name, class.tables).await;
-    json(&definitions.map_err(|error| internal(&class.name, &error))?.key_infos())
+    let own = connector::config_defs(&context.pool, &class.name, class.tables).await;
+    let mut definitions = own.map_err(|error| internal(&class.name, &error))?;
+    definitions.extend(shared::connector(class.kind));
+    json(&definitions.key_infos())
 }
 
 fn json(value: &impl serde::Serialize) -> Result<Value, ApiError> {
@@ -55,7 +57,13 @@ async fn validate(context: &Context, plugin: &PluginInfo, config: &Props) -> Res
         .ok_or_else(|| ApiError::Internal(format!("no library has class {}", plugin.class)))?;
     let own = connector::config_defs(&context.pool, &class.name, class.tables).await;
     let own = own.map_err(|error| internal(&class.name, &error))?;
-    let mut validation = common::validate(class.kind, config);
+    let worker = &context.config;
+    let defaults = [
+        ("key.converter", worker.key_converter.class.as_str()),
+        ("value.converter", worker.value_converter.class.as_str()),
+        ("header.converter", worker.header_converter.class.as_str()),
+    ];
+    let mut validation = common::validate_on(class.kind, config, &defaults);
     validation.append(definitions::Validation::new(own, config));
     for problem in converter_problems(config) {
         validation.add_error(&problem.key, problem.message);

@@ -98,12 +98,12 @@ fn find(class: &str) -> Option<(&'static str, Built)> {
 fn unknown(role: Role, class: &str) -> Vec<Problem> {
     let kind = if role == Role::Header { "header_converter" } else { "converter" };
     let known: Vec<&str> = converter_classes().iter().filter(|c| c.kind == kind).map(|c| c.class).collect();
+    let key = role.key();
     let message = format!(
-        "there is no {} class {class:?}; the worker has {}",
-        kind.replace('_', " "),
+        "Invalid value {class} for configuration {key}: Class {class} could not be found; the worker has {}",
         known.join(", ")
     );
-    vec![Problem { key: role.key().to_owned(), message }]
+    vec![Problem { key: key.to_owned(), message }]
 }
 
 /// Makes the converter of keys or values that `class` names, from settings whose prefix is stripped.

@@ -49,7 +49,11 @@ impl Running {
         self.commit_wanted = false;
         let began = Instant::now();
         let safe = self.ledger.safe_offsets();
-        let Some(commit) = self.agree(safe).await? else { return Ok(()) };
+        let mark = self.records_read;
+        let Some(commit) = self.agree(safe.clone()).await? else { return Ok(()) };
+        // Whether everything read by now is covered; else the count of open records waits for a later commit.
+        let whole = self.retained.is_none() && safe.len() == commit.offsets.len();
+        self.commit_mark = whole.then_some(mark);
         if commit.offsets.is_empty() {
             self.env.metrics.offset_commit(true, began.elapsed());
             return Ok(());
@@ -123,6 +127,10 @@ impl Running {
             Ok(_) => {
                 self.ledger.commit_finished(&commit, true);
                 self.env.metrics.offset_commit(true, began.elapsed());
+                if let Some(mark) = self.commit_mark.take() {
+                    self.records_committed = mark;
+                    self.env.metrics.in_flight(self.records_read.saturating_sub(mark));
+                }
             }
             Err(error) => self.commit_failed(&commit, began, &error),
         }

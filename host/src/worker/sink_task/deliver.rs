@@ -58,6 +58,8 @@ impl Running {
         self.unread = true;
         let count = messages.len() as u64;
         self.env.metrics.read(count);
+        self.records_read += count;
+        self.env.metrics.in_flight(self.records_read.saturating_sub(self.records_committed));
         let began = Instant::now();
         let messages = Messages::new(messages, &mut self.topics, self.consumer.clone());
         let converted = batch::convert(&self.pipeline, messages, self.plugin.instance());

@@ -111,6 +111,8 @@ impl Running {
                 self.consumer.give_up(&partitions)?;
             }
         }
+        // Addresses of topics may be used anew once their partitions are gone.
+        self.topics.clear();
         self.apply_pauses();
         self.env.metrics.partitions(self.ledger.assigned().count() as u64);
         self.unread = true;

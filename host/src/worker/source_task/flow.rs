@@ -34,6 +34,7 @@ impl Running {
             self.take_deliveries()?;
         }
         self.buffers = buffers;
+        self.polled.push_back((self.submitted, self.polled_at));
         self.env.metrics.in_flight(self.ledger.in_flight() as u64);
         Ok(())
     }
@@ -44,6 +45,7 @@ impl Running {
         for (at, origin) in part.origins.iter().enumerate() {
             let offset = part.offsets.get(origin.offset.clone()).unwrap_or_default();
             let seq = self.ledger.submit(origin.partition, origin.cookie, offset);
+            self.submitted += 1;
             let record = match outcome.get(at) {
                 Some(Ok(record)) => record,
                 Some(Err(failure)) => {
@@ -199,6 +201,13 @@ impl Running {
         }
         if written > 0 {
             self.env.metrics.written(written);
+            let answered = self.submitted.saturating_sub(self.ledger.in_flight() as u64);
+            while let Some((last, polled_at)) = self.polled.front()
+                && *last <= answered
+            {
+                self.env.metrics.latency(polled_at.elapsed());
+                self.polled.pop_front();
+            }
             self.env.metrics.in_flight(self.ledger.in_flight() as u64);
         }
         self.deliveries = deliveries;

@@ -7,6 +7,7 @@
 mod commit;
 mod flow;
 
+use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -91,6 +92,9 @@ struct Running {
     /// The poll under way.
     poll: Option<Calling<Batch>>,
     polled_at: Instant,
+    /// Records sent so far, and for each poll how many there were after it and when it began.
+    submitted: u64,
+    polled: VecDeque<(u64, Instant)>,
     /// Acknowledgements and commits on their way to the plugin, one call at a time.
     telling: Option<Calling<()>>,
     acks: Vec<Ack>,
@@ -130,6 +134,8 @@ impl Running {
             ledger: Ledger::new(),
             poll: None,
             polled_at: Instant::now(),
+            submitted: 0,
+            polled: VecDeque::new(),
             telling: None,
             acks: Vec::new(),
             tell_commit: false,
