@@ -66,7 +66,6 @@ fn a_killed_broker_costs_nothing_and_repeats_nothing() {
     assert!(worker.terminate().success());
     worker.restart();
     let before = topics.count(topic);
-    worker.rest().call("PUT", "/connectors/steady/resume").expect(202);
     wait_for("records of the next worker", MINUTE, || topics.count(topic) > before + 500);
     assert!(worker.terminate().success());
     sequence::assert_exactly_once("the topic in the end", &sequence::of_topic(&topics.read(topic)));

@@ -2,8 +2,7 @@
 //! at least on time.
 
 use connect_tests::configs::{faulty_sink, verifiable_sink, verifiable_source};
-use connect_tests::sequence::{self, Numbered, shape};
-use connect_tests::{Kafka, Props, Rng, With, WorkerSpec, faulty, let_run, size, wait_for};
+use connect_tests::{Kafka, Rng, With, Worker, WorkerSpec, faulty, let_run, sequence, size, wait_for};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -63,39 +62,88 @@ fn puts_longer_than_the_poll_interval_cost_no_membership() {
     assert!(!log.contains("max.poll.interval.ms"), "the client missed no poll:\n{log}");
 }
 
-/// Stops a sink in mid-flow at random moments, and starts it again; what it has found in the end.
-fn stopped(name: &'static str, config: impl Fn(Props) -> Props) -> Value {
-    let mut rng = Rng::for_test(name);
-    let count = 4000;
-    fill(name, count);
-    let spec = WorkerSpec::connect_host(Kafka::shared().bootstrap());
-    let spec = spec.set("task.shutdown.graceful.timeout.ms", 3000);
-    let found = spec.dir().join("report");
-    let sink = config(verifiable_sink(&format!("{name}-sink"), name, &found));
-    let mut worker = spec.connector(sink.with("consumer.override.max.poll.records", 100)).start();
-    for _ in 0..size(4, 20) {
-        let_run(rng.time(Duration::from_millis(300), Duration::from_millis(1500)));
-        let asked = Instant::now();
-        assert!(worker.terminate().success());
-        assert!(asked.elapsed() < Duration::from_secs(6), "stopping took {:?}", asked.elapsed());
-        worker.restart();
-    }
-    let (topics, group) = (Kafka::shared().topics(), format!("connect-{name}-sink"));
-    wait_for("the rest", MINUTE, || {
-        let_run(Duration::from_millis(200));
-        worker.metric("kafka_connect_sink_task_sink_record_active_count", &["-sink"]);
-        topics.committed(&group, name) == [Some(count.into())] || {
-            // Commits come once a minute; a stop commits at once.
-            assert!(worker.terminate().success());
-            worker.restart();
-            false
-        }
-    });
-    report(&found)
+/// Terminates the worker, which has to be gone within `bound`.
+fn terminate_within(worker: &mut Worker, bound: Duration) {
+    let asked = Instant::now();
+    assert!(worker.terminate().success());
+    let taken = asked.elapsed();
+    assert!(taken < bound, "stopping took {taken:?}, not {bound:?}");
 }
 
 #[test]
 fn a_stop_in_mid_flow_waits_for_the_put_and_repeats_nothing() {
-    let seen = stopped("stopped", |sink| sink.with("put.delay.ms", 200));
-    assert_eq!((&seen["received"], &seen["repeats"], &seen["gaps"]), (&4000.into(), &0.into(), &0.into()));
+    let name = "stopped-sink";
+    let mut rng = Rng::for_test(name);
+    let count = 400 * size(10, 50) as u32;
+    fill(name, count);
+    let spec = WorkerSpec::connect_host(Kafka::shared().bootstrap()).set("offset.flush.interval.ms", 2000);
+    let spec = spec.set("task.shutdown.graceful.timeout.ms", 4000);
+    let found = spec.dir().join("report");
+    let sink = verifiable_sink(name, name, &found).with("put.delay.ms", 200);
+    let mut worker = spec.connector(sink.with("consumer.override.max.poll.records", 100)).start();
+    for _ in 0..size(4, 20) {
+        let_run(rng.time(Duration::from_millis(300), Duration::from_millis(1500)));
+        terminate_within(&mut worker, Duration::from_secs(7));
+        worker.restart();
+    }
+    let (topics, group) = (Kafka::shared().topics(), format!("connect-{name}"));
+    wait_for("the rest", MINUTE, || topics.committed(&group, name) == [Some(count.into())]);
+    terminate_within(&mut worker, Duration::from_secs(7));
+    let seen = report(&found);
+    assert_eq!(seen["received"], count, "{seen}");
+    assert_eq!((&seen["repeats"], &seen["gaps"]), (&0.into(), &0.into()), "{seen}");
+}
+
+#[test]
+fn a_put_longer_than_the_bound_is_left_behind_and_comes_again() {
+    let name = "left-behind";
+    fill(name, 1000);
+    let spec = WorkerSpec::connect_host(Kafka::shared().bootstrap()).plugins([faulty::plugin("hang")]);
+    let spec = spec.set("offset.flush.interval.ms", 300).set("task.shutdown.graceful.timeout.ms", 1000);
+    let out = spec.dir().join("out");
+    let sink = faulty_sink(name, "hang", name).with("file", out.display());
+    // In each life two puts go well, the third hangs.
+    let sink = sink.with("fault", "put").with("after", 2).with("consumer.override.max.poll.records", 100);
+    let sink = sink.with("consumer.override.group.instance.id", name);
+    let mut worker = spec.connector(sink).start();
+    let (topics, group) = (Kafka::shared().topics(), format!("connect-{name}"));
+    let mut committed = 0;
+    for life in 1..=3 {
+        // A put may have fewer records than it is allowed.
+        wait_for("two puts and a commit", MINUTE, || {
+            let text = fs::read_to_string(&out).unwrap_or_default();
+            let now = topics.committed(&group, name)[0].unwrap_or(0);
+            now > committed && text.lines().count() as i64 == now
+        });
+        committed = topics.committed(&group, name)[0].unwrap_or(0);
+        terminate_within(&mut worker, Duration::from_secs(5));
+        let log = worker.process().log();
+        let told = log.matches("waiting for the put of task 0 of connector left-behind").count();
+        assert_eq!(told, life, "the log names the call:\n{log}");
+        worker.restart();
+    }
+    worker.kill9();
+    let text = fs::read_to_string(&out).expect("the sink's file");
+    let (lines, whole) = (text.lines().count(), text.ends_with('\n'));
+    let expected: String = (0..lines).map(|number| format!("0:{number}\n")).collect();
+    assert!(whole && text == expected && lines as i64 >= committed, "{lines} lines, {committed} committed");
+}
+
+#[test]
+fn a_source_that_is_stopped_in_mid_flow_repeats_nothing() {
+    let name = "stopped-source";
+    let mut rng = Rng::for_test(name);
+    let topics = Kafka::shared().topics();
+    topics.create(name, 2, 1, &[]);
+    let source = verifiable_source(name, name, 10_000).with("tasks.max", 2);
+    let mut worker = WorkerSpec::connect_host(Kafka::shared().bootstrap()).connector(source).start();
+    for _ in 0..size(3, 25) {
+        let before = topics.count(name);
+        wait_for("records", MINUTE, || topics.count(name) > before);
+        let_run(rng.time(Duration::ZERO, Duration::from_millis(1000)));
+        terminate_within(&mut worker, Duration::from_secs(7));
+        worker.restart();
+    }
+    terminate_within(&mut worker, Duration::from_secs(7));
+    sequence::assert_exactly_once("the topic", &sequence::of_topic(&topics.read(name)));
 }

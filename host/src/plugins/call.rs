@@ -193,6 +193,21 @@ impl Callee {
         }
     }
 
+    /// A call that may overlap others.
+    pub(super) async fn beside(
+        self: &Arc<Callee>,
+        call: &'static str,
+        function: impl FnOnce(Object) + Send + 'static,
+    ) {
+        if self.panicked.load(Ordering::Acquire) {
+            return;
+        }
+        let (what, callee) = (format!("{call} of {}", self.instance.identity), self.clone());
+        let done = dispatch(&self.pool, what, &self.manners, move || function(callee.object));
+        // It answers nothing; one that never ran was dropped with its thread.
+        let _ = done.await;
+    }
+
     /// Keeps what a pending call was lent, in case nobody repeats it: the plugin holds it until it is destroyed.
     fn keep(&self, lent: Option<Arc<dyn Any + Send + Sync>>) {
         *self.pending.lock().unwrap_or_else(PoisonError::into_inner) = lent;

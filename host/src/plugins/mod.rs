@@ -3,7 +3,7 @@
 //! In reading order: [`manifest`] and [`scan`] find libraries without running them, [`load`] opens one and checks its
 //! table, [`catalog`] knows which class is where. [`instance`] is what the host remembers of a running connector or
 //! task, [`registry`] finds it by its token, [`host_table`] is what the plugin may call. [`pool`] owns the threads that
-//! plugin code runs on, [`call`] makes one call at a time, and [`connector`], [`source`] and [`sink`] are the safe
+//! plugin code runs on, [`call`] makes one call at a time, and [`connector`], [`source`] and [`sink`] (both around [`object`]) are the safe
 //! handles that the worker uses. [`views`], [`schemas`] and [`offsets`] translate data both ways and check it.
 
 pub mod call;
@@ -15,6 +15,7 @@ pub mod instance;
 pub mod lend;
 pub mod load;
 pub mod manifest;
+pub mod object;
 pub mod offsets;
 pub mod pool;
 pub mod put;

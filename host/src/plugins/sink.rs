@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use connect_plugin_abi as abi;
 
-use super::call::{self, CallError, Callee};
+use super::call::CallError;
 use super::catalog::Class;
 use super::instance::{Identity, Instance};
-use super::lend::LentConfig;
 use super::load::TaskTables;
+use super::object::{TaskObject, missing};
 use super::pool::Pool;
 use super::put::{Lent, PutAnswer};
 use super::views;
 use crate::records::sink_ledger::TopicPartition;
-use crate::settings::Props;
 
 /// Partitions as the plugin sees them, with their topics.
 struct LentPartitions {
@@ -50,34 +49,30 @@ impl LentPartitions {
 
 /// A sink task. Calls do not overlap: each waits for the one before, also when that was abandoned.
 pub struct SinkTask {
-    callee: Arc<Callee>,
+    object: TaskObject,
     ops: &'static abi::CpSinkTaskOps,
 }
 
 impl SinkTask {
     /// Makes one.
     pub async fn create(pool: &Pool, class: &Class, identity: Identity) -> Result<SinkTask, CallError> {
-        let (TaskTables::Sink(ops), Some(function)) = (class.tables.task, create_of(class)) else {
-            return Err(missing("create"));
-        };
-        let instance = Instance::enter(identity, None);
-        let made = call::create(pool, &class.manners, &instance, function).await;
-        Ok(SinkTask { callee: made.inspect_err(|_| instance.leave())?, ops })
+        let TaskTables::Sink(ops) = class.tables.task else { return Err(missing("create")) };
+        Ok(SinkTask { object: TaskObject::create(pool, class, identity, None).await?, ops })
+    }
+
+    /// The plugin's task.
+    pub fn object(&self) -> &TaskObject {
+        &self.object
     }
 
     /// What the host remembers of it.
     pub fn instance(&self) -> &Arc<Instance> {
-        &self.callee.instance
+        self.object.instance()
     }
 
-    /// Starts it.
-    pub async fn start(&self, config: Props) -> Result<(), CallError> {
-        let Some(function) = self.ops.start else { return Err(missing("start")) };
-        let lent = Arc::new(LentConfig::new(config));
-        self.callee
-            // SAFETY: config and object live during the call.
-            .call("start", lent, move |object, lent, slot| unsafe { function(object.0, &lent.view(), slot) })
-            .await
+    /// Gives the task up to be ended.
+    pub fn into_object(self) -> TaskObject {
+        self.object
     }
 
     /// Tells it that partitions are its own now.
@@ -101,7 +96,8 @@ impl SinkTask {
         partitions: Vec<TopicPartition>,
     ) -> Result<(), CallError> {
         let lent = Arc::new(LentPartitions::new(partitions.into_iter().map(|at| (at, 0))));
-        self.callee
+        self.object
+            .callee
             .call(name, lent, move |object, lent, slot| {
                 // SAFETY: partitions and object live during the call.
                 unsafe { function(object.0, lent.plain.as_ptr(), lent.plain.len(), slot) }
@@ -116,7 +112,8 @@ impl SinkTask {
         lent: Arc<Lent<K>>,
     ) -> Result<Vec<PutAnswer>, CallError> {
         let Some(function) = self.ops.put else { return Err(missing("put")) };
-        self.callee
+        self.object
+            .callee
             .call("put", lent.clone(), move |object, lent: &Lent<K>, slot| {
                 let (views, answers) = (lent.views(), lent.answer_place());
                 // SAFETY: records, answers and object live until the call has answered, and nobody else touches the
@@ -135,7 +132,8 @@ impl SinkTask {
         let lent = Arc::new(LentPartitions::new(offsets.iter().cloned()));
         let Some(function) = self.ops.pre_commit else {
             let Some(function) = self.ops.flush else { return Ok(offsets) };
-            self.callee
+            self.object
+                .callee
                 .call("flush", lent, move |object, lent, slot| {
                     // SAFETY: offsets and object live during the call.
                     unsafe { function(object.0, lent.views.as_ptr(), lent.views.len(), slot) }
@@ -145,7 +143,8 @@ impl SinkTask {
         };
         let read = Arc::new(std::sync::Mutex::new(None));
         let told = read.clone();
-        self.callee
+        self.object
+            .callee
             .call("pre_commit", lent, move |object, lent, slot| {
                 let mut out = abi::CpPartitionOffsets { items: ptr::null(), count: 0 };
                 // SAFETY: offsets, places and object live during the call; the result is read before the next call.
@@ -163,46 +162,6 @@ impl SinkTask {
         let answer = read.lock().ok().and_then(|mut answer| answer.take());
         answer.unwrap_or(Ok(Vec::new())).map_err(|bad| CallError::contract("pre_commit", bad))
     }
-
-    /// Asks a call in progress to return soon.
-    pub fn cancel(&self) {
-        if let Some(function) = self.ops.cancel {
-            // SAFETY: the object is alive; cancel may overlap other calls.
-            unsafe { function(self.callee.object.0) };
-        }
-    }
-
-    /// Stops it; a pending call is abandoned.
-    pub async fn stop(&self) -> Result<(), CallError> {
-        let Some(function) = self.ops.stop else { return Err(missing("stop")) };
-        let call = self.callee.call("stop", Arc::new(()), move |object, (), slot| {
-            // SAFETY: the object is alive.
-            unsafe { function(object.0, slot) }
-        });
-        call.await
-    }
-
-    /// Destroys it. Whoever gives up waiting leaves it to its thread; dropping a task leaks it.
-    pub async fn destroy(self) -> Result<(), CallError> {
-        self.callee.instance.leave();
-        let Some(function) = self.ops.destroy else { return Err(missing("destroy")) };
-        // SAFETY: the object is alive and not called again.
-        self.callee
-            .once("destroy", move |object, slot| unsafe { function(object.0, slot) })
-            .await
-            .map(|_| self.callee.destroyed())
-    }
-}
-
-fn create_of(class: &Class) -> Option<abi::CreateFn> {
-    match class.tables.task {
-        TaskTables::Sink(ops) => ops.create,
-        TaskTables::Source(ops) => ops.create,
-    }
-}
-
-fn missing(call: &'static str) -> CallError {
-    CallError::Contract { call, what: "the function is null".into() }
 }
 
 /// # Safety

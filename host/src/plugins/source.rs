@@ -7,17 +7,16 @@ use std::sync::Arc;
 use connect_plugin_abi as abi;
 use tokio::sync::OwnedMutexGuard;
 
-use super::call::{self, CallError, Callee};
+use super::call::{CallError, Callee};
 use super::catalog::Class;
 use super::instance::{Identity, Instance, OffsetReader};
-use super::lend::LentConfig;
 use super::load::TaskTables;
+use super::object::{TaskObject, missing};
 use super::offsets;
 use super::pool::Pool;
 use super::views::{self, Bad};
 use crate::records::pipeline::source::{SourceHeader, SourceRecord};
 use crate::records::schema::Schema;
-use crate::settings::Props;
 
 /// What became of a record, for the plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +29,7 @@ pub struct Ack {
 
 /// A source task. Calls do not overlap: each waits for the one before, also when that was abandoned.
 pub struct SourceTask {
-    callee: Arc<Callee>,
+    object: TaskObject,
     ops: &'static abi::CpSourceTaskOps,
 }
 
@@ -43,32 +42,29 @@ impl SourceTask {
         offsets: Arc<dyn OffsetReader>,
     ) -> Result<SourceTask, CallError> {
         let TaskTables::Source(ops) = class.tables.task else { return Err(missing("create")) };
-        let Some(function) = ops.create else { return Err(missing("create")) };
-        let instance = Instance::enter(identity, Some(offsets));
-        let made = call::create(pool, &class.manners, &instance, function).await;
-        Ok(SourceTask { callee: made.inspect_err(|_| instance.leave())?, ops })
+        Ok(SourceTask { object: TaskObject::create(pool, class, identity, Some(offsets)).await?, ops })
+    }
+
+    /// The plugin's task.
+    pub fn object(&self) -> &TaskObject {
+        &self.object
     }
 
     /// What the host remembers of it.
     pub fn instance(&self) -> &Arc<Instance> {
-        &self.callee.instance
+        self.object.instance()
     }
 
-    /// Starts it.
-    pub async fn start(&self, config: Props) -> Result<(), CallError> {
-        let Some(function) = self.ops.start else { return Err(missing("start")) };
-        let lent = Arc::new(LentConfig::new(config));
-        self.callee
-            // SAFETY: config and object live during the call.
-            .call("start", lent, move |object, lent, slot| unsafe { function(object.0, &lent.view(), slot) })
-            .await
+    /// Gives the task up to be ended.
+    pub fn into_object(self) -> TaskObject {
+        self.object
     }
 
     /// Polls until there is a batch. No other call can begin while the batch lives. The future is independent of
     /// `self`; dropping it abandons the poll, and what it would have given comes again after a restart of the task,
     /// so it is dropped only when the task ends.
     pub fn poll(&self) -> impl Future<Output = Result<Batch, CallError>> + Send + 'static {
-        let (callee, ops) = (self.callee.clone(), self.ops);
+        let (callee, ops) = (self.object.callee.clone(), self.ops);
         async move {
             let Some(function) = ops.poll else { return Err(missing("poll")) };
             loop {
@@ -102,7 +98,7 @@ impl SourceTask {
 
     /// Tells what became of records.
     pub fn acks(&self, acks: Vec<Ack>) -> impl Future<Output = Result<(), CallError>> + Send + 'static {
-        let (callee, function) = (self.callee.clone(), self.ops.acks);
+        let (callee, function) = (self.object.callee.clone(), self.ops.acks);
         async move {
             let Some(function) = function else { return Ok(()) };
             let lent: Arc<Vec<abi::CpAck>> = Arc::new(acks.into_iter().map(ack_view).collect());
@@ -117,7 +113,7 @@ impl SourceTask {
 
     /// Tells that offsets were stored.
     pub fn commit(&self) -> impl Future<Output = Result<(), CallError>> + Send + 'static {
-        let (callee, function) = (self.callee.clone(), self.ops.commit);
+        let (callee, function) = (self.object.callee.clone(), self.ops.commit);
         async move {
             let Some(function) = function else { return Ok(()) };
             let call = callee.call("commit", Arc::new(()), move |object, (), slot| {
@@ -127,39 +123,6 @@ impl SourceTask {
             call.await
         }
     }
-
-    /// Asks a call in progress to return soon.
-    pub fn cancel(&self) {
-        if let Some(function) = self.ops.cancel {
-            // SAFETY: the object is alive; cancel may overlap other calls.
-            unsafe { function(self.callee.object.0) };
-        }
-    }
-
-    /// Stops it; a pending call is abandoned.
-    pub async fn stop(&self) -> Result<(), CallError> {
-        let Some(function) = self.ops.stop else { return Err(missing("stop")) };
-        let call = self.callee.call("stop", Arc::new(()), move |object, (), slot| {
-            // SAFETY: the object is alive.
-            unsafe { function(object.0, slot) }
-        });
-        call.await
-    }
-
-    /// Destroys it. Whoever gives up waiting leaves it to its thread; dropping a task leaks it.
-    pub async fn destroy(self) -> Result<(), CallError> {
-        self.callee.instance.leave();
-        let Some(function) = self.ops.destroy else { return Err(missing("destroy")) };
-        // SAFETY: the object is alive and not called again.
-        self.callee
-            .once("destroy", move |object, slot| unsafe { function(object.0, slot) })
-            .await
-            .map(|_| self.callee.destroyed())
-    }
-}
-
-fn missing(call: &'static str) -> CallError {
-    CallError::Contract { call, what: "the function is null".into() }
 }
 
 fn ack_view(ack: Ack) -> abi::CpAck {

@@ -31,16 +31,7 @@ pub enum Order {
 }
 
 /// The way to reach a running connector.
-pub struct Handle {
-    orders: mpsc::Sender<Order>,
-}
-
-impl Handle {
-    /// Gives an order; a connector that has ended takes none.
-    pub fn order(&self, order: Order) {
-        let _ = self.orders.try_send(order);
-    }
-}
+pub type Handle = super::orders::Handle<Order>;
 
 /// What a connector is started with.
 pub struct Start {
@@ -56,13 +47,13 @@ pub struct Start {
 
 /// Starts a connector; it reports to the loop.
 pub fn spawn(context: Arc<Context>, start: Start) -> Handle {
-    let (orders, inbox) = mpsc::channel(ORDERS);
+    let (handle, inbox) = Handle::new(ORDERS);
     tokio::spawn(async move {
         let (name, epoch) = (start.name.clone(), start.epoch);
         Life { context: context.clone(), name: name.clone(), epoch, inbox }.run(start).await;
         context.report(Event::ConnectorEnded { name, epoch }).await;
     });
-    Handle { orders }
+    handle
 }
 
 struct Life {

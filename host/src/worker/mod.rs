@@ -9,6 +9,7 @@ pub mod act;
 pub mod connector;
 pub mod context;
 pub mod offset_store;
+pub mod orders;
 pub mod run;
 pub mod scrape;
 pub mod sink_task;

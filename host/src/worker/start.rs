@@ -233,39 +233,40 @@ fn plugin_infos(catalog: &Catalog) -> Plugins {
 }
 
 async fn open_offsets(config: &WorkerConfig, embedded: bool) -> Result<OffsetStore, StartError> {
-    let OffsetStoreConfig::Topic { name, partitions, replication_factor, settings } = &config.offset_store
-    else {
-        let OffsetStoreConfig::File(path) = &config.offset_store else { unreachable!("there are two kinds") };
-        return OffsetStore::open_file(path).map_err(|error| StartError::Failed(error.to_string()));
-    };
+    let failed = |error: &dyn std::fmt::Display| StartError::Failed(error.to_string());
+    match &config.offset_store {
+        OffsetStoreConfig::File(path) => OffsetStore::open_file(path).map_err(|error| failed(&error)),
+        OffsetStoreConfig::Topic { name, partitions, replication_factor, settings } => {
+            let mut configs: Vec<(String, String)> =
+                settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+            configs.retain(|(key, _)| key != "cleanup.policy");
+            configs.push(("cleanup.policy".into(), "compact".into()));
+            let (partitions, replication_factor) = (*partitions, *replication_factor);
+            let log =
+                log_conf(config, TopicSpec { name: name.clone(), partitions, replication_factor, configs })?;
+            let log = LogConf { create: !embedded, ..log };
+            let runtime = tokio::runtime::Handle::current();
+            let opened = tokio::task::spawn_blocking(move || OffsetStore::open_topic(&log, &runtime)).await;
+            opened.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+        }
+    }
+}
+
+/// The clients of the offset topic.
+fn log_conf(config: &WorkerConfig, topic: TopicSpec) -> Result<LogConf, StartError> {
     let ids = ClientIds::offsets(&config.raw);
-    let conf = |client| {
-        let made = client_config(client, &config.raw, None, &ids);
-        made.map(|made| made.conf)
-            .map_err(|problems| StartError::Usage(problems.iter().map(Problem::to_string).collect()))
+    let conf = |client| match client_config(client, &config.raw, None, &ids) {
+        Ok(made) => Ok(made.conf),
+        Err(problems) => Err(StartError::Usage(problems.iter().map(Problem::to_string).collect())),
     };
-    let mut configs: Vec<(String, String)> =
-        settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    configs.retain(|(key, _)| key != "cleanup.policy");
-    configs.push(("cleanup.policy".into(), "compact".into()));
-    let log = LogConf {
-        topic: TopicSpec {
-            name: name.clone(),
-            partitions: *partitions,
-            replication_factor: *replication_factor,
-            configs,
-        },
+    Ok(LogConf {
+        topic,
         consumer: conf(Client::Consumer)?,
         producer: conf(Client::Producer)?,
         admin: conf(Client::Admin)?,
-        create: !embedded,
+        create: true,
         timeout: TOPIC_LIMIT,
-    };
-    let runtime = tokio::runtime::Handle::current();
-    let opened = tokio::task::spawn_blocking(move || OffsetStore::open_topic(&log, &runtime)).await;
-    opened
-        .map_err(|error| StartError::Failed(error.to_string()))?
-        .map_err(|error| StartError::Failed(error.to_string()))
+    })
 }
 
 /// The advertised `host:port`, by which states name this worker.

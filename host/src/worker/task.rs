@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time;
 
 use super::connector::busy_with;
 use super::context::Context;
@@ -13,6 +14,7 @@ use crate::metrics::{TaskMetrics, TaskState};
 use crate::plugins::call::CallError;
 use crate::plugins::catalog::Class;
 use crate::plugins::instance::{Identity, Instance};
+use crate::plugins::object::TaskObject;
 use crate::records::convert::{Converter, HeaderConverter, registry};
 use crate::records::tolerance::{ErrorPolicy, Tolerance};
 use crate::settings::connector::{self, ConnectorConfig, ConverterConfig, Kind};
@@ -33,16 +35,7 @@ pub enum Order {
 }
 
 /// The way to reach a running task.
-pub struct Handle {
-    orders: mpsc::Sender<Order>,
-}
-
-impl Handle {
-    /// Gives an order; a task that has ended takes none.
-    pub fn order(&self, order: Order) {
-        let _ = self.orders.try_send(order);
-    }
-}
+pub type Handle = super::orders::Handle<Order>;
 
 /// What a task is started with.
 pub struct Start {
@@ -117,7 +110,7 @@ pub struct Env {
 
 /// Starts a task; it reports to the loop.
 pub fn spawn(context: Arc<Context>, start: Start) -> Handle {
-    let (orders, inbox) = mpsc::channel(ORDERS);
+    let (handle, inbox) = Handle::new(ORDERS);
     let (id, epoch) = (start.id.clone(), start.epoch);
     tokio::spawn(async move {
         let life = tokio::spawn(live(context.clone(), start, inbox));
@@ -129,7 +122,7 @@ pub fn spawn(context: Arc<Context>, start: Start) -> Handle {
         }
         context.report(Event::TaskEnded { id, epoch }).await;
     });
-    Handle { orders }
+    handle
 }
 
 async fn live(context: Arc<Context>, start: Start, inbox: mpsc::Receiver<Order>) -> Result<(), Failed> {
@@ -258,6 +251,19 @@ impl Env {
                     Some(Order::Stop) | None => return None,
                 },
             }
+        }
+    }
+
+    /// Stops and destroys the plugin's task until `deadline`; one that hangs is left to its thread.
+    pub async fn end(&self, object: TaskObject, deadline: time::Instant) {
+        let instance = object.instance().clone();
+        let ended = time::timeout_at(deadline, async move {
+            object.cancel().await;
+            self.log_end(object.stop().await);
+            self.log_end(object.destroy().await);
+        });
+        if ended.await.is_err() {
+            self.left_alone(&instance);
         }
     }
 

@@ -81,7 +81,7 @@ fn structs() -> String {
     out
 }
 
-fn tables() -> String {
+fn host_table() -> String {
     let mut out = String::new();
     layout!(
         out,
@@ -116,6 +116,11 @@ fn tables() -> String {
             reserved
         }
     );
+    out
+}
+
+fn plugin_tables() -> String {
+    let mut out = String::new();
     layout!(out, "cp_context", CpContext { token, connector, class_name, task, reserved });
     layout!(
         out,
@@ -241,7 +246,12 @@ fn compile(compiler: &str, options: &[&str], name: &str, source: &str) {
 
 #[test]
 fn a_c_compiler_sees_the_same_sizes_offsets_and_constants() {
-    let source = format!("#include \"connect_plugin.h\"\n{}{}{}", structs(), tables(), constants());
+    let source = format!(
+        "#include \"connect_plugin.h\"\n{}{}{}",
+        structs(),
+        host_table() + &plugin_tables(),
+        constants()
+    );
     compile("cc", &["-std=c11", "-pedantic"], "layout.c", &source);
 }
 

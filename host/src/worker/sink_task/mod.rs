@@ -48,12 +48,12 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let Some(plugin) = env.hear(create).await else { return Ok(()) };
     let plugin = plugin.inspect_err(|_| env.context.metrics.task_startup(false))?;
     let config = env.plugin_config();
-    let started = env.hear(plugin.start(config)).await;
+    let started = env.hear(plugin.object().start(config)).await;
     let consumer = match started {
         Some(Ok(())) => Consumer::new(&client.conf, env.owner()).map_err(Failed::from),
         Some(Err(error)) => Err(error.into()),
         None => {
-            end_plugin(&env, plugin, time::Instant::now() + env.stop_limit()).await;
+            env.end(plugin.into_object(), time::Instant::now() + env.stop_limit()).await;
             return Ok(());
         }
     };
@@ -61,7 +61,7 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
         Ok(consumer) => consumer,
         Err(failed) => {
             env.context.metrics.task_startup(false);
-            end_plugin(&env, plugin, time::Instant::now() + env.stop_limit()).await;
+            env.end(plugin.into_object(), time::Instant::now() + env.stop_limit()).await;
             return Err(failed);
         }
     };
@@ -72,19 +72,6 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
         poll: attend::poll_interval(&client.conf),
     };
     Running::new(env, plugin, consumer, pipeline, wanted, limits).live().await
-}
-
-/// Stops and destroys the plugin's task until `deadline`; one that hangs is left to its thread.
-async fn end_plugin(env: &Env, plugin: SinkTask, deadline: time::Instant) {
-    let instance = plugin.instance().clone();
-    plugin.cancel();
-    let ended = time::timeout_at(deadline, async move {
-        env.log_end(plugin.stop().await);
-        env.log_end(plugin.destroy().await);
-    });
-    if ended.await.is_err() {
-        env.left_alone(&instance);
-    }
 }
 
 /// Bounds that come from the consumer's settings.
@@ -217,8 +204,11 @@ impl Running {
         }
         match Arc::try_unwrap(plugin) {
             Ok(plugin) => {
-                end_plugin(&env, plugin, deadline.max(time::Instant::now() + Duration::from_millis(200)))
-                    .await;
+                env.end(
+                    plugin.into_object(),
+                    deadline.max(time::Instant::now() + Duration::from_millis(200)),
+                )
+                .await;
             }
             Err(plugin) => env.left_alone(plugin.instance()),
         }

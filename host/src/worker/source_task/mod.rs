@@ -42,7 +42,7 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let Some(plugin) = env.hear(create).await else { return Ok(()) };
     let plugin = plugin.inspect_err(|_| env.context.metrics.task_startup(false))?;
     let config = env.plugin_config();
-    let started = env.hear(plugin.start(config)).await;
+    let started = env.hear(plugin.object().start(config)).await;
     let mut producer = None;
     let failed = match started {
         None => None,
@@ -59,25 +59,12 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
         if failed.is_some() {
             env.context.metrics.task_startup(false);
         }
-        end_plugin(&env, plugin, time::Instant::now() + env.stop_limit()).await;
+        env.end(plugin.into_object(), time::Instant::now() + env.stop_limit()).await;
         return failed.map_or(Ok(()), Err);
     };
     env.context.metrics.task_startup(true);
     let pipeline = SourcePipeline::new(converters.key, converters.value, converters.header);
     Running::new(env, plugin, producer, pipeline).live().await
-}
-
-/// Stops and destroys the plugin's task until `deadline`; one that hangs is left to its thread.
-async fn end_plugin(env: &Env, plugin: SourceTask, deadline: time::Instant) {
-    let instance = plugin.instance().clone();
-    plugin.cancel();
-    let ended = time::timeout_at(deadline, async move {
-        env.log_end(plugin.stop().await);
-        env.log_end(plugin.destroy().await);
-    });
-    if ended.await.is_err() {
-        env.left_alone(&instance);
-    }
 }
 
 /// What a running source task holds.
@@ -155,9 +142,12 @@ impl Running {
         let deadline = time::Instant::now() + self.env.stop_limit();
         // An abandoned poll's records were never taken, so they come again.
         self.poll = None;
-        self.plugin.cancel();
         // What was acknowledged is stored also after a failure, so that less is repeated.
-        let drained = time::timeout_at(deadline, self.drain()).await;
+        let drained = time::timeout_at(deadline, async {
+            self.plugin.object().cancel().await;
+            self.drain().await;
+        });
+        let drained = drained.await;
         if drained.is_err() {
             let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
             let open = self.ledger.in_flight();
@@ -169,7 +159,7 @@ impl Running {
         }
         let Running { env, plugin, producer, telling, .. } = self;
         drop(telling);
-        end_plugin(&env, plugin, deadline.max(time::Instant::now() + Duration::from_millis(200))).await;
+        env.end(plugin.into_object(), deadline.max(time::Instant::now() + Duration::from_millis(200))).await;
         // Destroying a client can take a moment; no other task shall wait for it.
         let _ = tokio::task::spawn_blocking(move || drop(producer)).await;
         outcome
