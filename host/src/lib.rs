@@ -3,15 +3,15 @@
 //! The rooms in reading order; `ARCHITECTURE.md` is the map. Pure rooms (settings, herder, topics, records) hold no
 //! async, I/O, clock or randomness.
 
-pub mod herder;
-pub mod kafka;
-pub mod listing;
-pub mod logging;
-pub mod metrics;
-pub mod plugins;
-pub mod records;
-pub mod rest;
 pub mod settings;
-pub mod shutdown;
-pub mod topics;
+pub mod rest;
+pub mod herder;
 pub mod worker;
+pub mod topics;
+pub mod records;
+pub mod plugins;
+pub mod kafka;
+pub mod metrics;
+pub mod logging;
+pub mod listing;
+pub mod shutdown;

@@ -43,12 +43,12 @@ pub fn of_topic(records: &[Record]) -> Sequences {
     sequences
 }
 
-/// The lines of a file, all of `width` bytes (`payload.bytes` of the source), and those that are not: a process that is
-/// killed may leave half a line.
+/// The lines of a file, and those that are torn because they have not `width` bytes (`payload.bytes` of the source; 0:
+/// any width): a process that is killed may leave half a line.
 pub fn of_lines(text: &str, width: usize) -> (Sequences, Vec<String>) {
     let (mut sequences, mut torn) = (Sequences::new(), Vec::new());
     for (place, line) in text.lines().enumerate() {
-        match parse(line).filter(|_| line.len() == width) {
+        match parse(line).filter(|_| width == 0 || line.len() == width) {
             Some((id, number)) => {
                 sequences.entry(id.to_owned()).or_default().push(Numbered { number, time: 0, place });
             }

@@ -96,37 +96,32 @@ fn a_stop_in_mid_flow_waits_for_the_put_and_repeats_nothing() {
 
 #[test]
 fn a_put_longer_than_the_bound_is_left_behind_and_comes_again() {
-    let name = "left-behind";
-    fill(name, 1000);
+    let (name, count) = ("left-behind", 1000);
+    fill(name, count as u32);
     let spec = WorkerSpec::connect_host(Kafka::shared().bootstrap()).plugins([faulty::plugin("hang")]);
     let spec = spec.set("offset.flush.interval.ms", 300).set("task.shutdown.graceful.timeout.ms", 1000);
-    let out = spec.dir().join("out");
-    let sink = faulty_sink(name, "hang", name).with("file", out.display());
-    // In each life two puts go well, the third hangs.
-    let sink = sink.with("fault", "put").with("after", 2).with("consumer.override.max.poll.records", 100);
-    let sink = sink.with("consumer.override.group.instance.id", name);
-    let mut worker = spec.connector(sink).start();
+    let [out, calls, release] = ["out", "calls", "release"].map(|file| spec.dir().join(file));
+    let sink = faulty_sink(name, "hang", name).with("file", out.display()).with("report", calls.display());
+    // Two puts go well, the third hangs.
+    let sink = sink.with("fault", "put").with("after", 2).with("release", release.display());
+    let sink = sink.with("consumer.override.max.poll.records", 100);
+    let mut worker = spec.connector(sink.with("consumer.override.group.instance.id", name)).start();
+    wait_for("the third put", MINUTE, || fs::read_to_string(&calls).is_ok_and(|text| text.contains("hangs")));
+    terminate_within(&mut worker, Duration::from_secs(5));
+    let log = worker.process().log();
+    assert!(log.contains("waiting for the put of task 0 of connector left-behind"), "{log}");
     let (topics, group) = (Kafka::shared().topics(), format!("connect-{name}"));
-    let mut committed = 0;
-    for life in 1..=3 {
-        // A put may have fewer records than it is allowed.
-        wait_for("two puts and a commit", MINUTE, || {
-            let text = fs::read_to_string(&out).unwrap_or_default();
-            let now = topics.committed(&group, name)[0].unwrap_or(0);
-            now > committed && text.lines().count() as i64 == now
-        });
-        committed = topics.committed(&group, name)[0].unwrap_or(0);
-        terminate_within(&mut worker, Duration::from_secs(5));
-        let log = worker.process().log();
-        let told = log.matches("waiting for the put of task 0 of connector left-behind").count();
-        assert_eq!(told, life, "the log names the call:\n{log}");
-        worker.restart();
-    }
-    worker.kill9();
-    let text = fs::read_to_string(&out).expect("the sink's file");
-    let (lines, whole) = (text.lines().count(), text.ends_with('\n'));
-    let expected: String = (0..lines).map(|number| format!("0:{number}\n")).collect();
-    assert!(whole && text == expected && lines as i64 >= committed, "{lines} lines, {committed} committed");
+    let committed = topics.committed(&group, name)[0].unwrap_or(0);
+    fs::write(&release, "").expect("the release");
+    worker.restart();
+    wait_for("the rest", MINUTE, || topics.committed(&group, name) == [Some(count)]);
+    assert!(worker.terminate().success());
+    let (found, _) = sequence::of_lines(&fs::read_to_string(&out).expect("the sink's file"), 0);
+    let shape = sequence::shape(&found["0"]);
+    assert_eq!((&shape.gaps[..], shape.last), (&[][..], count - 1));
+    // What the first life has put and could not commit, and nothing else.
+    let again: Vec<i64> = shape.repeats.iter().map(|repeat| repeat.number).collect();
+    assert_eq!(again, [committed]);
 }
 
 #[test]

@@ -73,7 +73,7 @@ unsafe extern "C" fn set_error(slot: *mut abi::CpError, kind: u32, message: abi:
 /// Text for people: what is not UTF-8 is replaced, what cannot be a text is named.
 ///
 /// # Safety
-/// As [`views::slice`].
+/// As [`views::slice()`].
 unsafe fn lossy(text: abi::CpStr) -> String {
     // SAFETY: the caller's promise.
     match unsafe { views::slice(text.ptr, text.len) } {
@@ -245,7 +245,7 @@ unsafe extern "C" fn read_offsets(
 /// Reads partitions and checks that they are the instance's.
 ///
 /// # Safety
-/// As [`views::slice`].
+/// As [`views::slice()`].
 unsafe fn assigned(instance: &Instance, view: &abi::CpTopicPartition) -> Result<TopicPartition, Bad> {
     // SAFETY: the caller's promise.
     let at = TopicPartition::new(unsafe { views::text(view.topic)? }, view.partition);
@@ -256,7 +256,7 @@ unsafe fn assigned(instance: &Instance, view: &abi::CpTopicPartition) -> Result<
 }
 
 /// # Safety
-/// As [`views::slice`].
+/// As [`views::slice()`].
 unsafe fn all_assigned(
     instance: &Instance,
     partitions: *const abi::CpTopicPartition,

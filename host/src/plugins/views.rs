@@ -67,7 +67,7 @@ pub unsafe fn slice<'a, T>(ptr: *const T, len: usize) -> Result<&'a [T], Bad> {
 /// The text that a view stands for.
 ///
 /// # Safety
-/// As [`slice`].
+/// As [`slice()`].
 pub unsafe fn text<'a>(view: abi::CpStr) -> Result<&'a str, Bad> {
     // SAFETY: the caller's promise.
     utf8(unsafe { slice(view.ptr, view.len)? })
@@ -180,7 +180,7 @@ unsafe fn children<'a>(view: &abi::CpValue, width: usize, depth: usize) -> Resul
 /// The config that a view stands for.
 ///
 /// # Safety
-/// As [`slice`], for every pointer in it.
+/// As [`slice()`], for every pointer in it.
 pub unsafe fn config(view: &abi::CpConfig) -> Result<Props, Bad> {
     let mut props = Props::new();
     // SAFETY: the caller's promise.
@@ -197,7 +197,7 @@ pub unsafe fn config(view: &abi::CpConfig) -> Result<Props, Bad> {
 /// Copies texts.
 ///
 /// # Safety
-/// As [`slice`], for every pointer in it.
+/// As [`slice()`], for every pointer in it.
 pub unsafe fn texts(ptr: *const abi::CpStr, count: usize) -> Result<Vec<String>, Bad> {
     // SAFETY: the caller's promise.
     let items = unsafe { slice(ptr, count)? };

@@ -275,10 +275,19 @@ fn sink_topics(validation: &Validation) -> SinkTopics {
     SinkTopics { topics, topics_regex: regex.filter(|text| !text.is_empty()).map(str::to_owned) }
 }
 
+/// Keys that are valid and change nothing in this version.
+const WITHOUT_EFFECT: [(&str, &str); 4] = [
+    ("config.action.reload", "there are no config providers whose values could change"),
+    ("errors.retry.timeout", "converters never fail in a way that may pass"),
+    ("errors.retry.delay.max.ms", "converters never fail in a way that may pass"),
+    ("errors.log.include.messages", "the contents of records are not logged"),
+];
+
 fn warnings(props: &Props) -> Vec<Problem> {
-    let key = "config.action.reload";
-    let why = "has no effect, because this version has no config providers whose values could change";
-    props.get(key).map(|_| Problem::new(key, why)).into_iter().collect()
+    let given = WITHOUT_EFFECT.iter().filter(|(key, _)| props.contains_key(*key));
+    given
+        .map(|(key, why)| Problem::new(*key, format!("has no effect in this version, because {why}")))
+        .collect()
 }
 
 #[cfg(test)]

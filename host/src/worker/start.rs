@@ -72,8 +72,7 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
         true => Some(DevBroker::start().map_err(|error| StartError::Failed(error.to_string()))?),
         false => None,
     };
-    let (config, warnings) = read_worker(&options.worker, broker.as_ref())?;
-    let connectors = read_connectors(&options.connectors)?;
+    let (config, warnings, connectors) = read_files(&options, broker.as_ref())?;
     let log = LogSettings { format: config.log_format, level: config.log_level, filter: None };
     logging::init(&log).map_err(|error| StartError::Usage(vec![error.to_string()]))?;
     for warning in warnings {
@@ -130,7 +129,10 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
     match ended {
         Ok(Ok(())) => tracing::info!("the worker has stopped"),
         Ok(Err(error)) => return Err(StartError::Failed(format!("a bug of the worker: {error}"))),
-        Err(_) => tracing::error!("not everything ended within {} ms", limit.as_millis()),
+        Err(_) => {
+            let text = format!("not everything ended within {} ms", limit.as_millis());
+            return Err(StartError::Failed(text));
+        }
     }
     outcome
 }
@@ -144,6 +146,20 @@ fn read_text(path: &Path) -> Result<String, StartError> {
     Ok(files::decode(&bytes))
 }
 
+type Read = (WorkerConfig, Vec<Problem>, Vec<(PathBuf, ConnectorFile)>);
+
+/// Reads all files, and tells the problems of all of them.
+fn read_files(options: &Options, broker: Option<&DevBroker>) -> Result<Read, StartError> {
+    match (read_worker(&options.worker, broker), read_connectors(&options.connectors)) {
+        (Ok((config, warnings)), Ok(connectors)) => Ok((config, warnings, connectors)),
+        (Err(StartError::Usage(mut lines)), Err(StartError::Usage(more))) => {
+            lines.extend(more);
+            Err(StartError::Usage(lines))
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    }
+}
+
 fn read_worker(path: &Path, broker: Option<&DevBroker>) -> Result<(WorkerConfig, Vec<Problem>), StartError> {
     let text = read_text(path)?;
     let mut props: Props =
@@ -151,19 +167,16 @@ fn read_worker(path: &Path, broker: Option<&DevBroker>) -> Result<(WorkerConfig,
     if let Some(broker) = broker {
         props.insert("bootstrap.servers".into(), broker.bootstrap_servers());
     }
-    let (config, warnings) = WorkerConfig::parse(&props)
-        .map_err(|problems| usage(path, problems.iter().map(Problem::to_string)))?;
-    let mut refused = Vec::new();
-    if !config.access_control_allow_origin.is_empty() {
-        refused.push("access.control.allow.origin: is not supported by this version; remove it");
+    let mut lines = Vec::new();
+    for key in ["access.control.allow.origin", "response.http.headers.config"] {
+        if props.get(key).is_some_and(|value| !value.trim().is_empty()) {
+            lines.push(format!("{key}: is not supported by this version; remove it"));
+        }
     }
-    if !config.response_http_headers.is_empty() {
-        refused.push("response.http.headers.config: is not supported by this version; remove it");
-    }
-    if refused.is_empty() {
-        Ok((config, warnings))
-    } else {
-        Err(usage(path, refused.into_iter().map(str::to_owned)))
+    match WorkerConfig::parse(&props) {
+        Ok(parsed) if lines.is_empty() => Ok(parsed),
+        Ok(_) => Err(usage(path, lines)),
+        Err(problems) => Err(usage(path, problems.iter().map(Problem::to_string).chain(lines))),
     }
 }
 

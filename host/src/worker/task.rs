@@ -221,6 +221,17 @@ impl Env {
         })
     }
 
+    /// Logs what of the connector's config has no effect; the first task does so for all.
+    pub fn warn(&self, client: &[Problem]) {
+        if self.id.task > 0 {
+            return;
+        }
+        let connector = self.id.connector.as_str();
+        for warning in self.config.warnings.iter().chain(client) {
+            tracing::warn!(connector, "connector config {warning}");
+        }
+    }
+
     /// The `errors.*` settings as decisions.
     pub fn policy(&self) -> ErrorPolicy {
         let errors = &self.config.errors;
@@ -306,5 +317,19 @@ impl Backoff {
     /// It went well.
     pub fn reset(&mut self) {
         self.tries = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_ten_seconds_and_begin_anew_after_a_success() {
+        let mut backoff = Backoff::default();
+        let pauses: Vec<u128> = (0..9).map(|_| backoff.pause().as_millis()).collect();
+        assert_eq!(pauses, [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+        backoff.reset();
+        assert_eq!(backoff.pause().as_millis(), 100);
     }
 }

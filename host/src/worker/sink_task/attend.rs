@@ -99,10 +99,14 @@ impl Running {
         time::Instant::from_std(self.polled_at + self.limits.poll)
     }
 
-    /// Polls although there is no room: partitions are paused first, so that next to nothing comes.
+    /// Polls also when there is no room: partitions are paused first, so that next to nothing comes.
     fn keep_membership(&mut self) -> Result<(), Failed> {
         self.polled_at = Instant::now();
-        if !self.has_room() && !self.held_back {
+        if self.has_room() {
+            self.unread = true;
+            return self.read_on();
+        }
+        if !self.held_back {
             self.held_back = true;
             self.apply_pauses();
         }

@@ -49,8 +49,9 @@ impl Running {
 
     /// Converts what has come in. Messages that cannot be converted are dropped, or fail the task.
     fn convert(&mut self) -> Result<Retained, Failed> {
-        let messages = std::mem::take(&mut self.incoming);
-        self.incoming_bytes = 0;
+        let rest = self.incoming.split_off(self.incoming.len().min(self.limits.records));
+        let messages = std::mem::replace(&mut self.incoming, rest);
+        self.incoming_bytes = self.incoming.iter().map(|message| message.size()).sum();
         if self.held_back {
             self.held_back = false;
             self.apply_pauses();

@@ -1,7 +1,7 @@
 //! The life of a sink task: consume, convert, put, commit; flush before partitions are given up, drain at the end.
 //!
 //! One loop owns the plugin's task, the consumer and the ledger. Each call of the plugin is waited for by
-//! [`Running::attend`], which keeps the consumer polled and orders heard meanwhile: a slow put costs neither the group
+//! `attend`, which keeps the consumer polled and orders heard meanwhile: a slow put costs neither the group
 //! membership nor the worker's patience. An offset is committed only when put has answered for its record and all
 //! earlier ones, every report is finished, and the plugin agreed.
 
@@ -41,6 +41,7 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let converters = env.converters()?;
     let ids = ClientIds::sink_consumer(&env.id.connector, env.id.task);
     let client = client_config(Client::Consumer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+    env.warn(&client.warnings);
     let wanted = partitions::Wanted::new(env.config.sink.as_ref())?;
     let context = env.context.clone();
     let class = env.class.clone();

@@ -34,6 +34,7 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let converters = env.converters()?;
     let ids = ClientIds::source_producer(&env.id.connector, env.id.task);
     let client = client_config(Client::Producer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+    env.warn(&client.warnings);
     let context = env.context.clone();
     let offsets = ConnectorOffsets { store: context.offsets.clone(), connector: env.id.connector.clone() };
     let class = env.class.clone();

@@ -281,3 +281,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn text_behind_the_document_and_deep_nesting_are_refused() {
+    let plain = json(&[("schemas.enable", "false")]);
+    assert!(read(&plain, "1 2").is_err());
+    assert!(read(&plain, "{} x").is_err());
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(read(&plain, &nested(100)).is_ok());
+    assert!(read(&plain, &nested(129)).is_err());
+}
