@@ -55,11 +55,11 @@ static int32_t poll(void *self, cp_batch *out, cp_error *err) {
     int32_t answer = good_poll(self, out, err);
     if (answer != CP_READY || out->count == 0 || i->calls++ < number(&i->config, "after", 2)) return answer;
     cp_record *record = &i->records[out->count / 2];
-    const char *where = setting(&i->config, "where", "value");
     if (i->extra == NULL) i->extra = calloc(1, sizeof(struct parts));
     struct parts *parts = i->extra;
     parts->pair[0] = parts->pair[1] = cp_string_value("x", 1);
     parts->header = (cp_header){str("header"), garbage(i, parts)};
+    const char *where = setting(&i->config, "where", "value"); /* only now: garbage asks for many settings */
     if (strcmp(where, "value") == 0) record->value = parts->header.value;
     if (strcmp(where, "key") == 0) record->key = parts->header.value;
     if (strcmp(where, "header") == 0) record->headers = &parts->header, record->header_count = 1;

@@ -14,6 +14,7 @@ pub mod process;
 pub mod rest;
 pub mod rng;
 pub mod sequence;
+pub mod table;
 pub mod topics;
 pub mod wait;
 pub mod worker;

@@ -382,3 +382,23 @@ async fn ask(calls: &mpsc::Sender<Call>, request: Request) -> Result<Response, A
     calls.send(Call { request, reply }).await.map_err(|_| gone())?;
     answer.await.map_err(|_| gone())?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_of_all_files_come_at_once_also_of_keys_that_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (worker, connector) = (folder.path().join("w.properties"), folder.path().join("c.json"));
+        std::fs::write(&worker, "access.control.allow.origin=*\nresponse.http.headers.config=set A:b\n")
+            .unwrap();
+        std::fs::write(&connector, "{").unwrap();
+        let options = Options { worker, connectors: vec![connector], dev_broker: false };
+        let Err(StartError::Usage(lines)) = read_files(&options, None) else { panic!("usage is wrong") };
+        for part in ["access.control.allow.origin", "response.http.headers.config", "key.converter", "c.json"]
+        {
+            assert!(lines.iter().any(|line| line.contains(part)), "{part}: {lines:?}");
+        }
+    }
+}
