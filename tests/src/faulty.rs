@@ -1,4 +1,5 @@
-//! Faulty plugins: one small library in C for each fault a plugin can have. `tests/faulty/README.md` describes them.
+//! Faulty plugins: one small library in C for each fault a plugin can have, which `tests/faulty/README.md` describes, and
+//! one in Rust that panics (`tests/faulty-rust`).
 
 use crate::paths::repo;
 use std::path::{Path, PathBuf};
@@ -49,6 +50,37 @@ fn build() -> PathBuf {
         .unwrap_or_else(|e| panic!("flock cannot be started ({e}): install util-linux, make and gcc"));
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "the faulty plugins cannot be built:\n{told}");
+    folder
+}
+
+/// The folder of the plugin in Rust. The first call in a process has cargo build it, as [`plugin`].
+///
+/// # Panics
+/// When it cannot be built.
+pub fn rust_plugin() -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(build_rust).clone()
+}
+
+fn build_rust() -> PathBuf {
+    let folder = repo().join("target/faulty/rust");
+    let file = "libconnect_faulty.so";
+    std::fs::create_dir_all(&folder).unwrap_or_else(|e| panic!("cannot make {}: {e}", folder.display()));
+    // Its own target folder: where the tests themselves come from, another build may hold the lock.
+    let target = repo().join("target/faulty-rust");
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--quiet", "--package", "connect-faulty", "--target-dir"])
+        .arg(&target)
+        .current_dir(repo())
+        .output()
+        .unwrap_or_else(|e| panic!("cargo cannot be started: {e}"));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the faulty plugin in Rust cannot be built:\n{told}");
+    // By rename: a library that some process has loaded must never be written into.
+    let new = folder.join(format!("{file}.{}", std::process::id()));
+    let copied = std::fs::copy(target.join("debug").join(file), &new);
+    let moved = copied.and_then(|_| std::fs::rename(&new, folder.join(file)));
+    moved.unwrap_or_else(|e| panic!("cannot put {file} into {}: {e}", folder.display()));
     folder
 }
 

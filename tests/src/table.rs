@@ -64,12 +64,18 @@ fn config(row: &Row) -> Props {
     settings.fold(config, |config, (key, value)| config.with(key, value))
 }
 
-/// A worker with these faulty plugins, [`RECORDS`] records in its topic `records`, and a healthy flow into its file
-/// `out`.
-pub fn start<'a>(plugins: impl IntoIterator<Item = &'a str>) -> Worker {
+/// A worker with these faulty plugins, to be started by [`start`].
+pub fn spec<'a>(plugins: impl IntoIterator<Item = &'a str>) -> WorkerSpec {
     let names: BTreeSet<&str> = plugins.into_iter().chain(["numbers"]).collect();
     let spec = WorkerSpec::with_dev_broker().plugins(names.into_iter().map(faulty::plugin));
-    let spec = spec.set("offset.flush.interval.ms", 200).set("task.shutdown.graceful.timeout.ms", 2000);
+    spec.set("offset.flush.interval.ms", 200).set("task.shutdown.graceful.timeout.ms", 2000)
+}
+
+/// Starts the worker with [`RECORDS`] records in its topic `records`, and a healthy flow into its file `out`.
+///
+/// # Panics
+/// When it does not come that far.
+pub fn start(spec: WorkerSpec) -> Worker {
     let feed = faulty_source("feed", "numbers", "records").with("records", RECORDS).with("batch", 100);
     let (out, healthy) = (spec.dir().join("out"), faulty_source("healthy", "numbers", "healthy"));
     let sink = faulty_sink("healthy-sink", "numbers", "healthy").with("file", out.display());
@@ -98,7 +104,7 @@ pub fn assert_well(mut worker: Worker) {
 /// # Panics
 /// Naming every row that ended otherwise.
 pub fn check(table: &[Row]) {
-    let mut worker = start(table.iter().map(|row| row.0));
+    let mut worker = start(spec(table.iter().map(|row| row.0)));
     let mut wrong = Vec::new();
     let mut created = Vec::new();
     for row in table {

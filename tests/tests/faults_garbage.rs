@@ -149,7 +149,7 @@ fn connectors() {
 /// A connector without a task is legal, a key is not.
 #[test]
 fn odd_task_configs() {
-    let mut worker = table::start(["garbage_connector"]);
+    let mut worker = table::start(table::spec(["garbage_connector"]));
     let odd = |fault: &str| faulty_source(fault, "garbage_connector", "t").with("fault", fault);
     worker.create("tasks_zero", &odd("tasks_zero")).expect(201);
     let status = worker.wait_state("tasks_zero", "RUNNING", 0);

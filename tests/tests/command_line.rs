@@ -1,0 +1,224 @@
+//! The command line: files of both forms, exit codes, every problem at once by its key, signals, and secrets that stay
+//! secret.
+
+use connect_tests::configs::{faulty_sink, faulty_source, file_source, verifiable_source};
+use connect_tests::{
+    Process, Props, RunDir, With, Worker, WorkerSpec, faulty, free_port, paths, props, wait_for,
+};
+use rustix::process::Signal;
+use serde_json::json;
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Runs `connect-host` with these arguments to its end: exit code, standard output and standard error.
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(paths::connect_host()).args(arguments).output().expect("the program runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// The settings that every worker needs, in a folder of its own.
+fn worker_props(dir: &RunDir) -> Props {
+    props([
+        ("bootstrap.servers", "127.0.0.1:1".to_owned()),
+        ("listeners", format!("http://127.0.0.1:{}", free_port())),
+        ("key.converter", "org.apache.kafka.connect.storage.StringConverter".to_owned()),
+        ("value.converter", "org.apache.kafka.connect.storage.StringConverter".to_owned()),
+        ("offset.storage.file.filename", dir.join("offsets").display().to_string()),
+        ("plugin.path", paths::plugins().display().to_string()),
+    ])
+}
+
+fn write(dir: &RunDir, name: &str, text: &str) -> String {
+    let path = dir.join(name);
+    fs::write(&path, text).expect("a file");
+    path.display().to_string()
+}
+
+fn write_props(dir: &RunDir, name: &str, given: &Props) -> String {
+    write(dir, name, &connect_tests::worker::properties(given))
+}
+
+fn assert_told(told: &str, words: &[&str]) {
+    for word in words {
+        assert!(told.contains(word), "{word:?} is not in\n{told}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_64_and_help_is_0() {
+    for arguments in
+        [&[][..], &["nonsense"], &["standalone"], &["standalone", "a", "--no-such"], &["plugins", "list"]]
+    {
+        let (code, out, told) = run(arguments);
+        assert_eq!((code, out.as_str()), (Some(64), ""), "{arguments:?}: {told}");
+        assert!(!told.is_empty());
+    }
+    let (code, out, _) = run(&["--help"]);
+    assert_eq!(code, Some(0));
+    assert_told(&out, &["standalone", "plugins"]);
+    assert_eq!(run(&["--version"]).0, Some(0));
+    let (code, _, told) = run(&["standalone", "/no/such/worker.properties"]);
+    assert_eq!(code, Some(64), "{told}");
+    assert_told(&told, &["/no/such/worker.properties"]);
+}
+
+#[test]
+fn all_problems_of_the_worker_are_told_at_once_by_key() {
+    let dir = RunDir::new("problems");
+    let mut given =
+        worker_props(&dir).with("offset.flush.interval.ms", "soon").with("listeners", "ftp://x:1");
+    given.remove("value.converter");
+    let given = given.with("producer.acks", "maybe").with("connector.client.config.override.policy", "Some");
+    let (code, out, told) = run(&["standalone", &write_props(&dir, "worker.properties", &given)]);
+    assert_eq!((code, out.as_str()), (Some(64), ""), "{told}");
+    for key in [
+        "offset.flush.interval.ms",
+        "listeners",
+        "value.converter",
+        "producer.acks",
+        "connector.client.config.override.policy",
+    ] {
+        let lines = told.lines().filter(|line| line.contains(&format!(" {key}: "))).count();
+        assert_eq!(lines, 1, "{key} in\n{told}");
+    }
+    let (code, _, told) = run(&["standalone", &write(&dir, "worker.json", "{\"a\": ")]);
+    assert_eq!(code, Some(64), "{told}");
+    assert_told(&told, &["worker.json"]);
+}
+
+#[test]
+fn all_problems_of_connector_files_are_told_at_once() {
+    let dir = RunDir::new("problems");
+    let worker = write_props(&dir, "worker.properties", &worker_props(&dir));
+    let nameless = write(&dir, "nameless.properties", "connector.class=FileStreamSource\ntopic=t\n");
+    let broken = write(&dir, "broken.json", "{\"name\": \"x\", ");
+    let (code, _, told) =
+        run(&["standalone", &worker, &nameless, &broken, "/no/such/file.properties", "--dev-broker"]);
+    assert_eq!(code, Some(64), "{told}");
+    assert_told(&told, &["nameless.properties", "broken.json", "/no/such/file.properties"]);
+    let incomplete = verifiable_source("incomplete", "", 1).with("throughput", "fast");
+    let incomplete = write_props(&dir, "incomplete.properties", &incomplete);
+    let unknown = file_source("unknown", Path::new("/dev/null"), "t").with("connector.class", "NoSuch");
+    let unknown = write_props(&dir, "unknown.properties", &unknown);
+    let (code, _, told) = run(&["standalone", &worker, &incomplete, &unknown, "--dev-broker"]);
+    assert_eq!(code, Some(64), "{told}");
+    assert_told(&told, &["incomplete.properties", "topic", "throughput", "unknown.properties", "NoSuch"]);
+}
+
+#[test]
+fn a_port_in_use_is_1() {
+    let dir = RunDir::new("port");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its address");
+    let given = worker_props(&dir).with("listeners", format!("http://{address}"));
+    let (code, _, told) =
+        run(&["standalone", &write_props(&dir, "worker.properties", &given), "--dev-broker"]);
+    assert_eq!(code, Some(1), "{told}");
+    assert_told(&told, &["listeners", &address.to_string()]);
+    let garbage = write(&dir, "offsets", "no map of Java's");
+    let (code, _, told) =
+        run(&["standalone", &write_props(&dir, "worker.properties", &worker_props(&dir)), "--dev-broker"]);
+    assert_eq!(code, Some(1), "an offset file that cannot be read: {told}");
+    assert_told(&told, &[&garbage, "remove it"]);
+    assert_eq!(fs::read_to_string(&garbage).expect("the file"), "no map of Java's", "it is left as it was");
+}
+
+/// Both files as JSON, a connector in each of the shapes that connect-standalone takes, one of them paused.
+#[test]
+fn files_may_be_json() {
+    let dir = RunDir::new("json");
+    let given = worker_props(&dir);
+    let rest = connect_tests::Rest::new(&given["listeners"]);
+    let worker = write(&dir, "worker.json", &json!(given).to_string());
+    let flat = verifiable_source("flat", "t", 100);
+    let flat = write(&dir, "flat.json", &json!(flat).to_string());
+    let config = verifiable_source("nested", "t", 100);
+    let nested = json!({"name": "nested", "config": config, "initial_state": "PAUSED"});
+    let nested = write(&dir, "nested.json", &nested.to_string());
+    let mut command = Command::new(paths::connect_host());
+    command.args(["standalone", &worker, &flat, &nested, "--dev-broker"]);
+    let mut process = Process::start("connect-host", &mut command, &dir.join("log"));
+    let state = |name: &str| {
+        let answer = rest.try_request("GET", &format!("/connectors/{name}/status"), None);
+        answer
+            .ok()
+            .filter(|answer| answer.status == 200)
+            .map(|answer| answer.json()["tasks"][0]["state"].clone())
+    };
+    wait_for("the flat one", MINUTE, || state("flat") == Some("RUNNING".into()));
+    wait_for("the paused one", MINUTE, || state("nested") == Some("PAUSED".into()));
+    assert_eq!(process.terminate(MINUTE).code(), Some(0));
+}
+
+/// A worker with a task whose stop would take for ever.
+fn stuck() -> Worker {
+    let spec = WorkerSpec::with_dev_broker().plugins([faulty::plugin("hang")]);
+    let spec = spec.set("task.shutdown.graceful.timeout.ms", 60_000);
+    let worker = spec.connector(faulty_source("stuck", "hang", "t").with("fault", "stop")).start();
+    worker.wait_state("stuck", "RUNNING", 1);
+    worker
+}
+
+#[test]
+fn a_second_signal_ends_the_worker_at_once() {
+    for second in [Signal::TERM, Signal::INT] {
+        let mut worker = stuck();
+        let asked = Instant::now();
+        worker.process().signal(Signal::INT);
+        wait_for("the worker to stop", MINUTE, || worker.process().log().contains("the worker stops"));
+        worker.process().signal(second);
+        let ended = worker.process().wait(Duration::from_secs(10));
+        assert_eq!(ended.code(), Some(1), "{second:?} after {:?}", asked.elapsed());
+        assert!(worker.process().log().contains("a second signal"), "{second:?}");
+    }
+}
+
+#[test]
+fn an_interrupt_is_a_clean_stop() {
+    let mut worker = WorkerSpec::with_dev_broker().connector(verifiable_source("v", "t", 100)).start();
+    worker.wait_state("v", "RUNNING", 1);
+    worker.process().signal(Signal::INT);
+    assert_eq!(worker.process().wait(MINUTE).code(), Some(0));
+    assert!(worker.process().log().contains("the worker has stopped"));
+}
+
+/// What the REST interface and the log tell of passwords. The config itself is given back as it was given, as by Kafka.
+#[test]
+fn secrets_are_not_told() {
+    let secret = "pa55-w0rd-that-nobody-shall-see";
+    let jaas = format!(
+        "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"u\" password=\"{secret}\";"
+    );
+    let spec = WorkerSpec::with_dev_broker().plugins([faulty::plugin("numbers")]);
+    let spec = spec.set("consumer.sasl.jaas.config", &jaas).set("consumer.sasl.mechanism", "PLAIN");
+    let spec = spec.set("ssl.keystore.password", secret).env("RUST_LOG", "trace");
+    let mut worker = spec.start();
+    let source = faulty_source("source", "numbers", "t").with("producer.override.sasl.jaas.config", &jaas);
+    let source = source.with("producer.override.sasl.mechanism", "PLAIN");
+    let source = source.with("producer.override.security.protocol", "SASL_PLAINTEXT");
+    worker.create("source", &source).expect(201);
+    // One that cannot be used: the problem is told, the value is not.
+    let wrong = source.clone().with("producer.override.sasl.jaas.config", format!("nonsense {secret}"));
+    worker.create("wrong", &wrong.with("name", "wrong"));
+    worker.create("sink", &faulty_sink("sink", "numbers", "t")).expect(201);
+    wait_for("both to have tried", MINUTE, || {
+        worker.rest().get("/connectors?expand=status").json()["sink"]["status"]["tasks"][0]["state"]
+            .is_string()
+    });
+    let path = "/connector-plugins/org.connecthost.faulty.NumbersSource/config/validate";
+    let report = worker.rest().put(path, &json!(source)).expect(200).body;
+    assert!(!report.contains(secret), "{report}");
+    for path in ["/connectors?expand=status", "/metrics", "/connectors/source/status"] {
+        let told = worker.rest().get(path).body;
+        assert!(!told.contains(secret), "{path}: {told}");
+    }
+    assert!(worker.terminate().success());
+    let log = worker.process().log();
+    assert!(log.lines().count() > 5 && !log.contains(secret), "{log}");
+}
