@@ -161,6 +161,16 @@ pub enum Event {
         /// Its life.
         epoch: Epoch,
     },
+    /// The task uses a topic: a source's record has been written there, or a sink's was read from there. Reported once for
+    /// each topic of a life, and again after [`Action::ForgetTopics`].
+    TopicUsed {
+        /// The task.
+        id: TaskId,
+        /// Its life.
+        epoch: Epoch,
+        /// Name of the topic.
+        topic: String,
+    },
     /// Time has passed; due at [`super::Herder::wake_at`] at the latest.
     Tick,
     /// Stop everything that runs here; [`Action::Finished`] follows when nothing runs any more.
@@ -260,6 +270,13 @@ pub enum Action {
     },
     /// Let a paused task flow again.
     ResumeTask {
+        /// The task.
+        id: TaskId,
+        /// Its life.
+        epoch: Epoch,
+    },
+    /// From now on the topics that the task uses are to be reported anew.
+    ForgetTopics {
         /// The task.
         id: TaskId,
         /// Its life.

@@ -16,22 +16,24 @@ mod requests;
 mod restart;
 mod tasks;
 mod texts;
+mod topics;
 mod view;
 mod writes;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use api::{
-    ApiError, ConnectorInfo, ConnectorStatus, Expansion, Request, Response, State, Status, TaskInfo,
+    ApiError, ConnectorInfo, ConnectorStatus, Expansion, Patch, Request, Response, State, Status, TaskInfo,
     TaskStatus,
 };
 pub use assign::Assignment;
 pub use catalog::{Catalog, PluginInfo, PluginKind};
 pub use cluster::{ClusterConfig, ConfigRecord, Stored, TargetState};
 pub use messages::{Action, Epoch, Event, Millis, RequestId, TaskId, TaskTarget, Validation, WriteId};
+pub use topics::TopicTracking;
 
 use lifecycle::{ConnectorRun, Run};
 use requests::Checking;
@@ -48,6 +50,9 @@ pub struct Herder {
     connectors: BTreeMap<String, ConnectorRun>,
     /// The same for tasks.
     tasks: BTreeMap<TaskId, Run>,
+    tracking: TopicTracking,
+    /// The topics that each connector uses.
+    topics: BTreeMap<String, BTreeSet<String>>,
     /// Requests whose config is being checked by somebody else.
     checking: BTreeMap<RequestId, Checking>,
     /// Work on the config store that waits for its turn.
@@ -79,6 +84,8 @@ impl Herder {
             cluster: ClusterConfig::default(),
             connectors: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            tracking: TopicTracking { enabled: true, allow_reset: true },
+            topics: BTreeMap::new(),
             checking: BTreeMap::new(),
             jobs: VecDeque::new(),
             writing: None,
@@ -110,6 +117,7 @@ impl Herder {
             Event::TaskPaused { id, epoch } => self.task_seen(&id, epoch, TaskTarget::Paused),
             Event::TaskFailed { id, epoch, trace } => self.task_failed(&id, epoch, trace),
             Event::TaskEnded { id, epoch } => self.task_ended(&id, epoch),
+            Event::TopicUsed { id, epoch, topic } => self.topic_used(&id, epoch, topic),
             Event::Tick => self.ask_again_where_due(),
             Event::Shutdown => self.shut_down(),
         }
@@ -130,9 +138,13 @@ impl Herder {
             ConfigRecord::Restart { name, include_tasks, only_failed } => {
                 self.restart_read(name, *include_tasks, *only_failed);
             }
-            ConfigRecord::Connector { name, .. }
-            | ConfigRecord::Tasks { name, .. }
-            | ConfigRecord::Target { name, .. } => self.settle(name),
+            ConfigRecord::Connector { name, config } => {
+                if config.is_none() {
+                    self.topics.remove(name);
+                }
+                self.settle(name);
+            }
+            ConfigRecord::Tasks { name, .. } | ConfigRecord::Target { name, .. } => self.settle(name),
         }
     }
 

@@ -36,6 +36,14 @@ pub(super) fn task_not_found(id: &TaskId) -> ApiError {
     ApiError::NotFound(format!("Task {id} not found"))
 }
 
+pub(super) fn tracking_disabled() -> ApiError {
+    ApiError::Forbidden("Topic tracking is disabled.".to_owned())
+}
+
+pub(super) fn tracking_reset_disabled() -> ApiError {
+    ApiError::Forbidden("Topic tracking reset is disabled.".to_owned())
+}
+
 pub(super) fn no_connector_status(name: &str) -> ApiError {
     ApiError::NotFound(format!("No status found for connector {name}"))
 }

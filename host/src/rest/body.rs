@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use warp::Buf;
 
 use super::errors::Failure;
-use crate::herder::TargetState;
+use crate::herder::{Patch, TargetState};
 use crate::settings::Props;
 
 /// Reads a body whole. Stops reading as soon as it is larger than `limit` bytes.
@@ -72,6 +72,15 @@ pub(super) fn new_connector(body: &[u8]) -> Result<NewConnector, Failure> {
 /// Reads a body that is a flat config.
 pub(super) fn config(body: &[u8]) -> Result<Props, Failure> {
     props(object(body)?)
+}
+
+/// Reads a body that changes parts of a config. Null removes the key.
+pub(super) fn patch(body: &[u8]) -> Result<Patch, Failure> {
+    let change = |(key, value): (String, Value)| match value {
+        Value::Null => Ok((key, None)),
+        value => scalar(&key, value).map(|text| (key, Some(text))),
+    };
+    object(body)?.into_iter().map(change).collect()
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, Failure> {

@@ -17,6 +17,7 @@ mod server;
 mod shapes;
 mod stage;
 mod tasks;
+mod topics;
 
 #[cfg(test)]
 mod tests;
@@ -184,6 +185,7 @@ async fn handle(api: &Api, endpoint: Endpoint, ask: Ask) -> Result<Answer, Failu
         Endpoint::Delete => connectors::delete(api, &ask).await,
         Endpoint::Config => connectors::config(api, &ask).await,
         Endpoint::PutConfig => connectors::put_config(api, &ask).await,
+        Endpoint::PatchConfig => connectors::patch_config(api, &ask).await,
         Endpoint::Status => connectors::status(api, &ask).await,
         Endpoint::Pause => connectors::pause(api, &ask).await,
         Endpoint::Resume => connectors::resume(api, &ask).await,
@@ -192,6 +194,8 @@ async fn handle(api: &Api, endpoint: Endpoint, ask: Ask) -> Result<Answer, Failu
         Endpoint::Tasks => tasks::list(api, &ask).await,
         Endpoint::TaskStatus => tasks::status(api, &ask).await,
         Endpoint::RestartTask => tasks::restart(api, &ask).await,
+        Endpoint::Topics => topics::list(api, &ask).await,
+        Endpoint::ResetTopics => topics::reset(api, &ask).await,
         Endpoint::Plugins => plugins::list(api, &ask).await,
         Endpoint::PluginConfig => plugins::config(api, &ask).await,
         Endpoint::Validate => plugins::validate(api, &ask).await,

@@ -79,6 +79,10 @@ pub(super) fn plugins(plugins: &[PluginInfo]) -> Value {
     plugins.iter().map(shape).collect()
 }
 
+pub(super) fn topics(connector: &str, topics: &[String]) -> Value {
+    json!({connector: {"topics": topics}})
+}
+
 fn task_id(id: &TaskId) -> Value {
     json!({"connector": id.connector, "task": id.task})
 }

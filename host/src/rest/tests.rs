@@ -54,6 +54,12 @@ fn script(request: Request) -> Option<Result<Response, ApiError>> {
         Request::PutConfig { name, .. } => {
             Ok(Response::Written { created: name == "new", info: sample(&name) })
         }
+        Request::PatchConfig { name, patch } => {
+            assert_eq!(patch, [("k".to_owned(), None)].into());
+            Ok(Response::Written { created: false, info: sample(&name) })
+        }
+        Request::Topics(_) => Ok(Response::Topics(vec!["t".to_owned(), "u".to_owned()])),
+        Request::ResetTopics(_) => Err(ApiError::Forbidden("Topic tracking is disabled.".to_owned())),
         Request::Restart { include_tasks: false, only_failed: false, .. } => Ok(Response::Done),
         Request::Restart { name, .. } => {
             let connector =
@@ -148,6 +154,19 @@ const ANSWERS: &[(&str, &str, u16, &str)] = &[
     ("HEAD /connectors/x", "", 404, ""),
     ("HEAD /nope", "", 404, ""),
     ("PUT /connectors/a/config", "{}", 200, r#"{"name":"a","config":{},"tasks":[],"type":"source"}"#),
+    (
+        "PATCH /connectors/a/config",
+        r#"{"k":null}"#,
+        200,
+        r#"{"name":"a","config":{},"tasks":[],"type":"source"}"#,
+    ),
+    ("GET /connectors/a/topics", "", 200, r#"{"a":{"topics":["t","u"]}}"#),
+    (
+        "PUT /connectors/a/topics/reset",
+        "",
+        403,
+        r#"{"error_code":403,"message":"Topic tracking is disabled."}"#,
+    ),
     ("POST /connectors/a/restart?includeTasks=False&onlyFailed=False", "", 204, ""),
     (
         "POST /connectors/a/restart?includeTasks=TRUE",

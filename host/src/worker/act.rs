@@ -85,6 +85,7 @@ impl Hands {
             Action::StopTask { id, epoch } => self.order_task(id, epoch, task::Order::Stop),
             Action::PauseTask { id, epoch } => self.order_task(id, epoch, task::Order::Pause),
             Action::ResumeTask { id, epoch } => self.order_task(id, epoch, task::Order::Resume),
+            Action::ForgetTopics { id, epoch } => self.order_task(id, epoch, task::Order::ForgetTopics),
             Action::Finished => self.finished = true,
         }
         Vec::new()

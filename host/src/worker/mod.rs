@@ -16,4 +16,5 @@ pub mod sink_task;
 pub mod source_task;
 pub mod start;
 pub mod task;
+pub mod topic_use;
 pub mod validate;

@@ -13,7 +13,7 @@ use super::run::{Inlets, Loop};
 use super::scrape::{self, Board};
 use crate::herder::{
     ApiError, Assignment, Catalog as Plugins, Event, Herder, PluginInfo, PluginKind, Request, Response,
-    TargetState,
+    TargetState, TopicTracking,
 };
 use crate::kafka::admin::{self, TopicSpec};
 use crate::kafka::dev_broker::DevBroker;
@@ -104,7 +104,11 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
     let board = Arc::new(Board::default());
     let (stop_rest, rest_stopped) = watch::channel(false);
     let servers = serve(listeners, &context, &board, calls.clone(), &rest_stopped);
-    let herder = Herder::new(&worker_id, plugins, Assignment::Everything);
+    let tracking = TopicTracking {
+        enabled: context.config.topic_tracking_enable,
+        allow_reset: context.config.topic_tracking_allow_reset,
+    };
+    let herder = Herder::new(&worker_id, plugins, Assignment::Everything).with_topic_tracking(tracking);
     let main_loop =
         Loop::new(context.clone(), herder, board).run(Inlets { events: event_inlet, calls: call_inlet });
     let main_loop = tokio::spawn(main_loop);

@@ -111,6 +111,15 @@ impl Case {
                 Request::Create { name, config, initial_state }
             }
             "put" => Request::PutConfig { name, config },
+            "patch" => {
+                let change = |word: &&str| match word.split_once('=') {
+                    Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
+                    None => ((*word).to_owned(), None),
+                };
+                Request::PatchConfig { name, patch: rest.iter().skip(1).map(change).collect() }
+            }
+            "topics" => Request::Topics(name),
+            "reset-topics" => Request::ResetTopics(name),
             "delete" => Request::Delete(name),
             "info" => Request::Info(name),
             "config" => Request::Config(name),
@@ -169,6 +178,15 @@ impl Case {
             "task-paused" => self.step(Event::TaskPaused { id: task_id(&name), epoch }),
             "task-failed" => self.step(Event::TaskFailed { id: task_id(&name), epoch, trace: trace() }),
             "task-ended" => self.step(Event::TaskEnded { id: task_id(&name), epoch }),
+            "topic" => {
+                let topic = rest[1].to_owned();
+                self.step(Event::TopicUsed { id: task_id(&name), epoch, topic });
+            }
+            "tracking" => {
+                let tracking = TopicTracking { enabled: name != "off", allow_reset: name == "on" };
+                let herder = Herder::new("here:8083", catalog(), Assignment::Everything);
+                self.herder = herder.with_topic_tracking(tracking);
+            }
             "ready" => self.step(Event::Ready),
             "shutdown" => self.step(Event::Shutdown),
             "tick" => {

@@ -29,13 +29,13 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        6 => (0..18_u8, 0..3_u8, 0..4_u8).prop_map(|(what, name, extra)| Step::Ask(what, name, extra)),
+        6 => (0..20_u8, 0..3_u8, 0..4_u8).prop_map(|(what, name, extra)| Step::Ask(what, name, extra)),
         12 => any::<usize>().prop_map(Step::Deliver),
         2 => any::<usize>().prop_map(Step::Fail),
         1 => any::<usize>().prop_map(Step::Reconfigure),
         1 => any::<u16>().prop_map(Step::Tick),
         1 => Just(Step::Refuse),
-        1 => (0..6_u8, 0..3_u8).prop_map(|(what, name)| Step::Ghost(what, name)),
+        1 => (0..7_u8, 0..3_u8).prop_map(|(what, name)| Step::Ghost(what, name)),
     ];
     proptest::collection::vec(step, 1..160)
 }
@@ -140,6 +140,8 @@ impl World {
             }
             Action::StartTask { id, epoch, target, .. } => {
                 self.begin(Part::Task(id.clone()), epoch);
+                let used = Event::TopicUsed { id: id.clone(), epoch, topic: "t".to_owned() };
+                self.send(&format!("life {epoch}"), used);
                 let set = self.sets.get(&id.connector).copied().unwrap_or(0);
                 self.made_from.insert(id.clone(), set);
                 let others = self.made_from.iter().filter(|(other, _)| other.connector == id.connector);
@@ -152,6 +154,9 @@ impl World {
                 if self.live.get(&Part::Task(id.clone())) == Some(&epoch) {
                     self.send(&format!("life {epoch}"), Event::TaskEnded { id, epoch });
                 }
+            }
+            Action::ForgetTopics { id, epoch } => {
+                assert_eq!(self.live.get(&Part::Task(id)), Some(&epoch), "a task told after its end");
             }
             Action::Finished => {
                 self.finished += 1;
@@ -229,6 +234,10 @@ impl World {
             13 => Request::Tasks(name),
             14 => Request::TaskStatus { name, task: i32::from(extra) },
             15 => Request::PluginConfig("NumbersSource".to_owned()),
+            17 => {
+                Request::PatchConfig { name, patch: [("speed".to_owned(), Some(extra.to_string()))].into() }
+            }
+            18 => Request::ResetTopics(name),
             16 => Request::Validate { plugin: "NumbersSource".to_owned(), config },
             _ => Request::Health,
         };
@@ -297,6 +306,7 @@ impl World {
             2 => Event::ConnectorEnded { name, epoch },
             3 => Event::TaskConfigs { name, epoch, outcome: Ok(vec![]) },
             4 => Event::TaskFailed { id, epoch, trace: "ghost".to_owned() },
+            5 => Event::TopicUsed { id, epoch, topic: "ghost".to_owned() },
             _ => Event::TaskEnded { id, epoch },
         };
         let before = self.log.len();

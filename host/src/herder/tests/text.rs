@@ -67,6 +67,7 @@ pub fn response(response: &Response) -> String {
             .join("; "),
         Response::TaskStatus(task) => format!("{}:{}", task.task, status(&task.status)),
         Response::Restarting(all) => format!("restarting {}", connector_status(all)),
+        Response::Topics(topics) => format!("topics [{}]", topics.join(" ")),
         Response::Plugins(plugins) => plugins.iter().map(|p| p.class.clone()).collect::<Vec<_>>().join(" "),
         Response::Json(body) => body.to_string(),
         Response::Done => "done".to_owned(),
@@ -94,6 +95,7 @@ pub fn action(action: &Action) -> String {
         Action::StopTask { id, epoch } => format!("stop task {id} @{epoch}"),
         Action::PauseTask { id, epoch } => format!("pause task {id} @{epoch}"),
         Action::ResumeTask { id, epoch } => format!("resume task {id} @{epoch}"),
+        Action::ForgetTopics { id, epoch } => format!("forget topics of {id} @{epoch}"),
         Action::Finished => "finished".to_owned(),
     }
 }

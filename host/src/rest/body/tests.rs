@@ -37,6 +37,7 @@ fn bodies_that_are_no_flat_objects_are_refused_without_quoting_them() {
         "{\"a\":[]}",
     ] {
         problem(config(body.as_bytes()));
+        problem(patch(body.as_bytes()));
         problem(new_connector(body.as_bytes()));
     }
     problem(config(b"{\"a\":\"\xff\"}"));
@@ -47,6 +48,14 @@ fn bodies_that_are_no_flat_objects_are_refused_without_quoting_them() {
     assert!(!problem(config(br#"{"password":"geheim"#)).contains("geheim"));
     let deep = "[".repeat(100_000);
     problem(config(deep.as_bytes()));
+}
+
+#[test]
+fn patches_tell_removal_from_text() {
+    let patch = patch(br#"{"a":1.50,"b":false,"c":null,"d":"x"}"#).unwrap();
+    let changes: Vec<(&str, Option<&str>)> =
+        patch.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect();
+    assert_eq!(changes, [("a", Some("1.50")), ("b", Some("false")), ("c", None), ("d", Some("x"))]);
 }
 
 #[test]

@@ -148,6 +148,7 @@ impl Running {
             self.drain().await;
         });
         let drained = drained.await;
+        self.env.report_topics().await;
         if drained.is_err() {
             let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
             let open = self.ledger.in_flight();
@@ -167,6 +168,7 @@ impl Running {
 
     async fn work(&mut self) -> Result<(), Failed> {
         while !self.stop {
+            self.env.report_topics().await;
             self.begin_poll();
             self.begin_telling();
             match self.wait().await {
@@ -233,6 +235,7 @@ impl Running {
         match order {
             Some(Order::Pause) => self.env.target = TaskTarget::Paused,
             Some(Order::Resume) => self.env.target = TaskTarget::Running,
+            Some(Order::ForgetTopics) => return self.env.topics.forget(),
             Some(Order::Stop) | None => {
                 self.stop = true;
                 return;
