@@ -11,6 +11,7 @@ mod catalog;
 mod cluster;
 mod lifecycle;
 mod messages;
+mod offsets;
 mod questions;
 mod requests;
 mod restart;
@@ -26,8 +27,8 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use api::{
-    ApiError, ConnectorInfo, ConnectorStatus, Expansion, Patch, Request, Response, State, Status, TaskInfo,
-    TaskStatus,
+    ApiError, ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, OffsetsChange, Patch, Request,
+    Response, State, Status, TaskInfo, TaskStatus,
 };
 pub use assign::Assignment;
 pub use catalog::{Catalog, PluginInfo, PluginKind};
@@ -36,6 +37,7 @@ pub use messages::{Action, Epoch, Event, Millis, RequestId, TaskId, TaskTarget, 
 pub use topics::TopicTracking;
 
 use lifecycle::{ConnectorRun, Run};
+use offsets::Modifying;
 use requests::Checking;
 use writes::{Job, Writing};
 
@@ -55,6 +57,8 @@ pub struct Herder {
     topics: BTreeMap<String, BTreeSet<String>>,
     /// Requests whose config is being checked by somebody else.
     checking: BTreeMap<RequestId, Checking>,
+    /// Changes of offsets that are being carried out.
+    modifying: BTreeMap<RequestId, Modifying>,
     /// Work on the config store that waits for its turn.
     jobs: VecDeque<Job>,
     /// The batch that the config store is busy with.
@@ -87,6 +91,7 @@ impl Herder {
             tracking: TopicTracking { enabled: true, allow_reset: true },
             topics: BTreeMap::new(),
             checking: BTreeMap::new(),
+            modifying: BTreeMap::new(),
             jobs: VecDeque::new(),
             writing: None,
             last_epoch: 0,
@@ -108,6 +113,8 @@ impl Herder {
             Event::Request { id, request } => self.request(id, request),
             Event::Validated { request, outcome } => self.validated(request, outcome),
             Event::Described { request, outcome } => self.described(request, outcome),
+            Event::OffsetsRead { request, outcome } => self.offsets_read(request, outcome),
+            Event::OffsetsModified { request, outcome } => self.offsets_modified(request, outcome),
             Event::ConnectorStarted { name, epoch } => self.connector_started(&name, epoch),
             Event::ConnectorFailed { name, epoch, trace } => self.connector_failed(&name, epoch, trace),
             Event::ConnectorEnded { name, epoch } => self.connector_ended(&name, epoch),
@@ -170,6 +177,7 @@ impl Herder {
         }
         self.shutdown = Shutdown::Stopping;
         let mut waiting: Vec<RequestId> = std::mem::take(&mut self.checking).into_keys().collect();
+        waiting.extend(std::mem::take(&mut self.modifying).into_keys());
         waiting.extend(self.jobs.drain(..).filter_map(|job| job.request()));
         waiting.extend(self.writing.as_mut().and_then(Writing::give_up));
         for run in self.connectors.values_mut() {

@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::messages::{Action, RequestId, TaskId, Validation};
 use super::writes::Job;
-use super::{ApiError, Herder, Patch, PluginInfo, Request, Response, Shutdown, TargetState, texts};
+use super::{
+    ApiError, Herder, OffsetsChange, Patch, PluginInfo, Request, Response, Shutdown, TargetState, texts,
+};
 use crate::settings::Props;
 
 /// A request that waits for somebody else's look at its config.
@@ -15,6 +17,8 @@ pub(super) enum Checking {
     Report,
     /// Only the definitions are wanted.
     Definitions,
+    /// Its offsets are wanted.
+    Offsets,
 }
 
 impl Herder {
@@ -65,6 +69,11 @@ impl Herder {
             Request::PatchConfig { name, patch } => self.check_patch(id, name, patch),
             Request::Validate { plugin, config } => self.check_only(id, &plugin, config),
             Request::PluginConfig(plugin) => self.describe(id, &plugin),
+            Request::Offsets(name) => self.read_offsets(id, name),
+            Request::AlterOffsets { name, offsets } => {
+                self.alter_offsets(id, name, OffsetsChange::Alter(offsets))
+            }
+            Request::ResetOffsets(name) => self.alter_offsets(id, name, OffsetsChange::Reset),
             Request::Restart { name, include_tasks: false, only_failed: false } => {
                 self.restart_connector(id, &name)
             }
@@ -186,7 +195,7 @@ impl Herder {
             (_, Err(error)) => self.answer(id, Err(error)),
             (Checking::Job(job), Ok(validation)) if validation.errors.is_empty() => self.enqueue(id, job),
             (Checking::Job(_), Ok(validation)) => self.answer(id, Err(texts::invalid(&validation.errors))),
-            (Checking::Report | Checking::Definitions, Ok(validation)) => {
+            (Checking::Report | Checking::Definitions | Checking::Offsets, Ok(validation)) => {
                 self.answer(id, Ok(Response::Json(validation.report)));
             }
         }

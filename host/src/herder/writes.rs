@@ -1,7 +1,10 @@
 //! One change of the config store at a time: each is decided on what all earlier ones led to.
 
 use super::messages::{Action, Epoch, RequestId, WriteId};
-use super::{ApiError, ConfigRecord, ConnectorStatus, Herder, Patch, Response, Shutdown, TargetState, texts};
+use super::{
+    ApiError, ConfigRecord, ConnectorStatus, Herder, OffsetsChange, Patch, Response, Shutdown, TargetState,
+    texts,
+};
 use crate::settings::Props;
 
 /// A change that waits for its turn.
@@ -20,6 +23,8 @@ pub(super) enum Job {
     Stop { request: RequestId, name: String },
     /// Restart a connector, its tasks, or what of them failed.
     Restart { request: RequestId, name: String, include_tasks: bool, only_failed: bool },
+    /// Change the offsets of a connector, which writes no config.
+    Offsets { request: RequestId, name: String, change: OffsetsChange },
     /// Store the tasks that a connector's life made.
     Tasks { name: String, epoch: Epoch, configs: Vec<Props> },
 }
@@ -34,8 +39,24 @@ impl Job {
             | Job::Delete { request, .. }
             | Job::Target { request, .. }
             | Job::Stop { request, .. }
-            | Job::Restart { request, .. } => Some(*request),
+            | Job::Restart { request, .. }
+            | Job::Offsets { request, .. } => Some(*request),
             Job::Tasks { .. } => None,
+        }
+    }
+
+    /// The connector that it is about.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Job::Create { name, .. }
+            | Job::Put { name, .. }
+            | Job::Patch { name, .. }
+            | Job::Delete { name, .. }
+            | Job::Target { name, .. }
+            | Job::Stop { name, .. }
+            | Job::Restart { name, .. }
+            | Job::Offsets { name, .. }
+            | Job::Tasks { name, .. } => name,
         }
     }
 }
@@ -80,7 +101,7 @@ impl Herder {
     /// Begins the next change that comes to a write; the others are answered on the way.
     pub(super) fn next_write(&mut self) {
         while self.writing.is_none() && self.shutdown == Shutdown::No {
-            let Some(job) = self.jobs.pop_front() else { return };
+            let Some(job) = self.next_job() else { return };
             let request = job.request();
             match (self.prepare(job), request) {
                 (Ok(Some((records, then))), _) => {
@@ -143,6 +164,9 @@ impl Herder {
                 let status = status.ok_or_else(|| texts::unknown_connector_to_restart(&name))?;
                 let record = ConfigRecord::Restart { name, include_tasks, only_failed };
                 Ok(Some((vec![record], Then::Restarting { request, status })))
+            }
+            Job::Offsets { request, name, change } => {
+                self.modify_offsets(request, name, change).map(|()| None)
             }
             Job::Tasks { name, epoch, configs } => Ok(self.prepare_tasks(name, epoch, configs)),
         }

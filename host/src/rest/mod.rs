@@ -10,6 +10,7 @@ mod errors;
 mod health;
 mod location;
 mod negotiation;
+mod offsets;
 mod plugins;
 mod root;
 mod router;
@@ -194,6 +195,9 @@ async fn handle(api: &Api, endpoint: Endpoint, ask: Ask) -> Result<Answer, Failu
         Endpoint::Tasks => tasks::list(api, &ask).await,
         Endpoint::TaskStatus => tasks::status(api, &ask).await,
         Endpoint::RestartTask => tasks::restart(api, &ask).await,
+        Endpoint::Offsets => offsets::list(api, &ask).await,
+        Endpoint::AlterOffsets => offsets::alter(api, &ask).await,
+        Endpoint::ResetOffsets => offsets::reset(api, &ask).await,
         Endpoint::Topics => topics::list(api, &ask).await,
         Endpoint::ResetTopics => topics::reset(api, &ask).await,
         Endpoint::Plugins => plugins::list(api, &ask).await,

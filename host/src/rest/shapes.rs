@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::About;
 use crate::herder::{
-    ConnectorInfo, ConnectorStatus, Expansion, PluginInfo, PluginKind, Status, TaskId, TaskInfo, TaskStatus,
+    ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, PluginInfo, PluginKind, Status, TaskId, TaskInfo,
+    TaskStatus,
 };
 use crate::settings::Props;
 
@@ -77,6 +78,15 @@ pub(super) fn plugins(plugins: &[PluginInfo]) -> Value {
         None => json!({"class": plugin.class, "type": plugin.kind.name()}),
     };
     plugins.iter().map(shape).collect()
+}
+
+pub(super) fn offsets(offsets: &[OffsetEntry]) -> Value {
+    let shape = |entry: &OffsetEntry| json!({"partition": entry.partition, "offset": entry.offset});
+    json!({"offsets": offsets.iter().map(shape).collect::<Vec<_>>()})
+}
+
+pub(super) fn message(message: &str) -> Value {
+    json!({"message": message})
 }
 
 pub(super) fn topics(connector: &str, topics: &[String]) -> Value {

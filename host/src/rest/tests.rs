@@ -58,6 +58,12 @@ fn script(request: Request) -> Option<Result<Response, ApiError>> {
             assert_eq!(patch, [("k".to_owned(), None)].into());
             Ok(Response::Written { created: false, info: sample(&name) })
         }
+        Request::Offsets(_) => {
+            let offset = serde_json::from_str(r#"{"position":42}"#).unwrap();
+            Ok(Response::Offsets(vec![OffsetEntry { partition: Some(Default::default()), offset }]))
+        }
+        Request::AlterOffsets { offsets, .. } => Ok(Response::Message(format!("{} altered", offsets.len()))),
+        Request::ResetOffsets(_) => Ok(Response::Message("reset".to_owned())),
         Request::Topics(_) => Ok(Response::Topics(vec!["t".to_owned(), "u".to_owned()])),
         Request::ResetTopics(_) => Err(ApiError::Forbidden("Topic tracking is disabled.".to_owned())),
         Request::Restart { include_tasks: false, only_failed: false, .. } => Ok(Response::Done),
@@ -177,11 +183,14 @@ const ANSWERS: &[(&str, &str, u16, &str)] = &[
     ("GET /nope", "", 404, r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#),
     ("PUT /connectors", "", 405, r#"{"error_code":405,"message":"HTTP 405 Method Not Allowed"}"#),
     (
-        "GET /connectors/a/offsets",
+        "PUT /connectors/a/fence",
         "",
         501,
-        r#"{"error_code":501,"message":"GET /connectors/{connector}/offsets is not implemented by this worker"}"#,
+        r#"{"error_code":501,"message":"PUT /connectors/{connector}/fence is not implemented by this worker"}"#,
     ),
+    ("GET /connectors/a/offsets", "", 200, r#"{"offsets":[{"partition":{},"offset":{"position":42}}]}"#),
+    ("PATCH /connectors/a/offsets", r#"{"offsets":[{"partition":{}}]}"#, 200, r#"{"message":"1 altered"}"#),
+    ("DELETE /connectors/a/offsets", "", 200, r#"{"message":"reset"}"#),
     ("GET /connectors/a%2Fb", "", 400, r#"{"error_code":400,"message":"Ambiguous URI path separator"}"#),
     (
         "POST /connectors",

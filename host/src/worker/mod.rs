@@ -8,10 +8,12 @@
 pub mod act;
 pub mod connector;
 pub mod context;
+pub mod offset_requests;
 pub mod offset_store;
 pub mod orders;
 pub mod run;
 pub mod scrape;
+pub mod sink_offsets;
 pub mod sink_task;
 pub mod source_task;
 pub mod start;

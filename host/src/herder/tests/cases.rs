@@ -118,6 +118,12 @@ impl Case {
                 };
                 Request::PatchConfig { name, patch: rest.iter().skip(1).map(change).collect() }
             }
+            "offsets" => Request::Offsets(name),
+            "alter-offsets" => {
+                let entry = |_: &&str| OffsetEntry { partition: None, offset: None };
+                Request::AlterOffsets { name, offsets: rest.iter().skip(1).map(entry).collect() }
+            }
+            "reset-offsets" => Request::ResetOffsets(name),
             "topics" => Request::Topics(name),
             "reset-topics" => Request::ResetTopics(name),
             "delete" => Request::Delete(name),
@@ -178,6 +184,18 @@ impl Case {
             "task-paused" => self.step(Event::TaskPaused { id: task_id(&name), epoch }),
             "task-failed" => self.step(Event::TaskFailed { id: task_id(&name), epoch, trace: trace() }),
             "task-ended" => self.step(Event::TaskEnded { id: task_id(&name), epoch }),
+            "offsets-read" => {
+                let outcome = Ok(vec![OffsetEntry { partition: None, offset: None }]);
+                self.step(Event::OffsetsRead { request: latest, outcome });
+            }
+            "offsets-modified" => {
+                let request = rest[0].parse().expect("a request");
+                let outcome = match rest[1] {
+                    "failed" => Err(ApiError::Internal("no".to_owned())),
+                    handled => Ok(handled == "handled"),
+                };
+                self.step(Event::OffsetsModified { request, outcome });
+            }
             "topic" => {
                 let topic = rest[1].to_owned();
                 self.step(Event::TopicUsed { id: task_id(&name), epoch, topic });

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proptest::prelude::*;
 
+use super::asks;
 use super::cases::catalog;
 use super::text;
 use crate::herder::*;
@@ -29,7 +30,7 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        6 => (0..20_u8, 0..3_u8, 0..4_u8).prop_map(|(what, name, extra)| Step::Ask(what, name, extra)),
+        6 => (0..24_u8, 0..3_u8, 0..4_u8).prop_map(|(what, name, extra)| Step::Ask(what, name, extra)),
         12 => any::<usize>().prop_map(Step::Deliver),
         2 => any::<usize>().prop_map(Step::Fail),
         1 => any::<usize>().prop_map(Step::Reconfigure),
@@ -46,6 +47,15 @@ enum Part {
     Task(TaskId),
 }
 
+impl Part {
+    fn connector(&self) -> &str {
+        match self {
+            Part::Connector(name) => name,
+            Part::Task(id) => &id.connector,
+        }
+    }
+}
+
 /// What the simulated world knows, independently of the herder.
 struct World {
     herder: Herder,
@@ -55,6 +65,8 @@ struct World {
     /// Epoch that lives, by part.
     live: BTreeMap<Part, Epoch>,
     paused: BTreeSet<TaskId>,
+    /// Connectors whose offsets are being modified.
+    modifying: BTreeMap<RequestId, String>,
     /// How many sets of task configs each connector has had.
     sets: BTreeMap<String, u32>,
     /// The set that each living task was made from.
@@ -75,6 +87,7 @@ impl World {
             open: BTreeSet::new(),
             live: BTreeMap::new(),
             paused: BTreeSet::new(),
+            modifying: BTreeMap::new(),
             sets: BTreeMap::new(),
             made_from: BTreeMap::new(),
             pipes: BTreeMap::new(),
@@ -97,6 +110,7 @@ impl World {
     }
 
     fn begin(&mut self, part: Part, epoch: Epoch) {
+        assert!(!self.modifying.values().any(|name| name == part.connector()), "a start beside a change");
         assert!(self.seen_epochs.insert(epoch), "epoch {epoch} twice");
         assert!(self.live.insert(part, epoch).is_none(), "two lives at once, epoch {epoch}");
         assert_eq!(self.finished, 0, "a start after the end");
@@ -120,6 +134,19 @@ impl World {
             }
             Action::Describe { request, .. } => {
                 self.send(&format!("check {request}"), Event::Described { request, outcome: Ok("x".into()) });
+            }
+            Action::ReadOffsets { request, .. } => {
+                self.send(&format!("check {request}"), Event::OffsetsRead { request, outcome: Ok(vec![]) });
+            }
+            Action::ModifyOffsets { request, name, .. } => {
+                assert!(
+                    !self.live.keys().any(|part| part.connector() == name),
+                    "{name} runs beside a change"
+                );
+                self.modifying.insert(request, name);
+                let outcome =
+                    if request % 3 == 0 { Err(ApiError::Internal(String::new())) } else { Ok(true) };
+                self.send(&format!("check {request}"), Event::OffsetsModified { request, outcome });
             }
             Action::StartConnector { name, epoch, .. } => {
                 self.begin(Part::Connector(name.clone()), epoch);
@@ -192,6 +219,7 @@ impl World {
                 self.made_from.remove(id);
                 self.bury(Part::Task(id.clone()), *epoch);
             }
+            Event::OffsetsModified { request, .. } => drop(self.modifying.remove(request)),
             Event::Config(ConfigRecord::Tasks { name, .. }) => {
                 *self.sets.entry(name.clone()).or_default() += 1
             }
@@ -209,38 +237,7 @@ impl World {
     }
 
     fn request(&mut self, what: u8, name: u8, extra: u8) {
-        let name = ["a", "b", "c"][usize::from(name)].to_owned();
-        let mut config = Props::from([
-            ("connector.class".to_owned(), "NumbersSource".to_owned()),
-            ("tasks.max".to_owned(), extra.max(1).to_string()),
-        ]);
-        let request = match what {
-            0..=2 => {
-                let initial_state = [None, Some(TargetState::Paused), Some(TargetState::Stopped), None];
-                Request::Create { name, config, initial_state: initial_state[usize::from(extra)] }
-            }
-            3 => {
-                config.insert("speed".to_owned(), extra.to_string());
-                Request::PutConfig { name, config }
-            }
-            4 => Request::Delete(name),
-            5 => Request::Pause(name),
-            6 | 7 => Request::Resume(name),
-            8 => Request::Stop(name),
-            9 => Request::Restart { name, include_tasks: extra & 1 > 0, only_failed: extra & 2 > 0 },
-            10 => Request::RestartTask { name, task: i32::from(extra) - 1 },
-            11 => Request::Expand { status: true, info: true },
-            12 => Request::Status(name),
-            13 => Request::Tasks(name),
-            14 => Request::TaskStatus { name, task: i32::from(extra) },
-            15 => Request::PluginConfig("NumbersSource".to_owned()),
-            17 => {
-                Request::PatchConfig { name, patch: [("speed".to_owned(), Some(extra.to_string()))].into() }
-            }
-            18 => Request::ResetTopics(name),
-            16 => Request::Validate { plugin: "NumbersSource".to_owned(), config },
-            _ => Request::Health,
-        };
+        let request = asks::request(what, name, extra);
         self.requests += 1;
         self.open.insert(self.requests);
         self.step(Event::Request { id: self.requests, request });

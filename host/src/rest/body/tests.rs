@@ -59,6 +59,31 @@ fn patches_tell_removal_from_text() {
 }
 
 #[test]
+fn changes_of_offsets_are_lists_of_objects() {
+    let body = br#"{"offsets":[{"partition":{"f":"x"},"offset":{"p":1}},{"partition":{},"offset":null},{}]}"#;
+    let entries = offsets(body).unwrap();
+    let shape: Vec<_> = entries.iter().map(|e| (e.partition.is_some(), e.offset.is_some())).collect();
+    assert_eq!(shape, [(true, true), (true, false), (false, false)]);
+    for empty in ["{}", r#"{"offsets":null}"#, r#"{"offsets":[]}"#] {
+        assert!(offsets(empty.as_bytes()).unwrap().is_empty(), "{empty}");
+    }
+    for bad in [
+        "",
+        "null",
+        "[1]",
+        r#"{"offsets":5}"#,
+        r#"{"offsets":[5]}"#,
+        r#"{"offsets":[null]}"#,
+        r#"{"bogus":[]}"#,
+        r#"{"offsets":[{"partition":"x"}]}"#,
+        r#"{"offsets":[{"offset":[]}]}"#,
+        r#"{"offsets":[{"x":1}]}"#,
+    ] {
+        problem(offsets(bad.as_bytes()));
+    }
+}
+
+#[test]
 fn new_connectors_have_names_configs_and_states() {
     let new = new_connector(br#"{"name":"\u0000 \t x\u00a0\n","config":{"k":1},"initial_state":"pAUSED"}"#)
         .unwrap();
