@@ -99,8 +99,16 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
     let pool = Pool::new(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8));
     let worker_id = worker_id(&config, &listeners);
     let plugins = plugin_infos(&catalog);
-    let context =
-        Arc::new(Context { config, pool, catalog, offsets, metrics, events, began: Instant::now() });
+    let context = Arc::new(Context {
+        config,
+        pool,
+        catalog,
+        offsets,
+        metrics,
+        events,
+        dev_broker: broker.is_some(),
+        began: Instant::now(),
+    });
     let board = Arc::new(Board::default());
     let (stop_rest, rest_stopped) = watch::channel(false);
     let servers = serve(listeners, &context, &board, calls.clone(), &rest_stopped);
