@@ -9,6 +9,7 @@ mod connectors;
 mod errors;
 mod health;
 mod location;
+mod loggers;
 mod negotiation;
 mod offsets;
 mod plugins;
@@ -31,6 +32,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::herder::{ApiError, Request, Response};
 
+pub use loggers::{LoggerLevel, LoggerLevels};
 pub use server::serve;
 pub use stage::Stage;
 
@@ -89,6 +91,7 @@ pub struct Api {
     about: Arc<dyn Fn() -> About + Send + Sync>,
     metrics: Arc<dyn Fn() -> String + Send + Sync>,
     stage: Arc<dyn Fn() -> Option<Stage> + Send + Sync>,
+    loggers: Option<Arc<dyn LoggerLevels>>,
     limits: Limits,
     /// The worker said at least once that its start was complete.
     was_ready: Arc<AtomicBool>,
@@ -107,6 +110,7 @@ impl Api {
             about: Arc::new(about),
             metrics: Arc::new(metrics),
             stage: Arc::new(|| None),
+            loggers: None,
             limits: Limits::default(),
             was_ready: Arc::new(AtomicBool::new(false)),
         }
@@ -115,6 +119,12 @@ impl Api {
     /// Where time-outs learn what the worker is busy with; without it they don't tell. Must not block.
     pub fn with_stage(mut self, stage: impl Fn() -> Option<Stage> + Send + Sync + 'static) -> Api {
         self.stage = Arc::new(stage);
+        self
+    }
+
+    /// Serves `/admin/loggers`, which is not there otherwise.
+    pub fn with_loggers(mut self, loggers: Arc<dyn LoggerLevels>) -> Api {
+        self.loggers = Some(loggers);
         self
     }
 
@@ -203,6 +213,9 @@ async fn handle(api: &Api, endpoint: Endpoint, ask: Ask) -> Result<Answer, Failu
         Endpoint::Plugins => plugins::list(api, &ask).await,
         Endpoint::PluginConfig => plugins::config(api, &ask).await,
         Endpoint::Validate => plugins::validate(api, &ask).await,
+        Endpoint::Loggers => loggers::list(api),
+        Endpoint::Logger => loggers::get(api, &ask),
+        Endpoint::SetLogger => loggers::set(api, &ask),
         Endpoint::Absent(what) => Err(Failure::Absent(what)),
     }
 }

@@ -31,6 +31,9 @@ pub(super) enum Endpoint {
     Plugins,
     PluginConfig,
     Validate,
+    Loggers,
+    Logger,
+    SetLogger,
     /// A part of Kafka Connect's API that is not there; its name.
     Absent(&'static str),
 }
@@ -84,9 +87,9 @@ pub(super) const ROUTES: &[Route] = &[
     plain("GET", "connector-plugins", Endpoint::Plugins),
     plain("GET", "connector-plugins/{name}/config", Endpoint::PluginConfig),
     with_body("PUT", "connector-plugins/{name}/config/validate", Endpoint::Validate),
-    plain("GET", "admin/loggers", Endpoint::Absent("GET /admin/loggers")),
-    plain("GET", "admin/loggers/{name}", Endpoint::Absent("GET /admin/loggers/{logger}")),
-    with_body("PUT", "admin/loggers/{name}", Endpoint::Absent("PUT /admin/loggers/{logger}")),
+    plain("GET", "admin/loggers", Endpoint::Loggers),
+    plain("GET", "admin/loggers/{name}", Endpoint::Logger),
+    with_body("PUT", "admin/loggers/{name}", Endpoint::SetLogger),
 ];
 
 /// Where a request goes.

@@ -1,5 +1,6 @@
 //! The server over a real socket, with a herder that plays a script.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,6 +9,19 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::*;
 use crate::herder::*;
+
+struct Levels;
+
+impl LoggerLevels for Levels {
+    fn all(&self) -> BTreeMap<String, LoggerLevel> {
+        let level = |level, last_modified| LoggerLevel { level, last_modified };
+        [("a.b".to_owned(), level("OFF", Some(7))), ("root".to_owned(), level("INFO", None))].into()
+    }
+
+    fn set(&self, name: &str, level: &str) -> Result<Option<Vec<String>>, String> {
+        Ok((level == "debug").then(|| vec![name.to_owned()]))
+    }
+}
 
 struct Server {
     address: std::net::SocketAddr,
@@ -99,7 +113,10 @@ async fn server(script: Script, limits: Limits) -> Server {
         let (description, began) = ("dreaming".to_owned(), SystemTime::UNIX_EPOCH);
         Some(Stage { description, began, completed: None })
     };
-    let api = Api::new(calls, about, || "up 1\n".to_owned()).with_stage(stage).with_limits(limits);
+    let api = Api::new(calls, about, || "up 1\n".to_owned())
+        .with_stage(stage)
+        .with_loggers(Arc::new(Levels))
+        .with_limits(limits);
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(serve(listener, api, async { drop(stopped.await) }));
     Server { address, stop: Some(stop), served }
@@ -191,6 +208,28 @@ const ANSWERS: &[(&str, &str, u16, &str)] = &[
     ("GET /connectors/a/offsets", "", 200, r#"{"offsets":[{"partition":{},"offset":{"position":42}}]}"#),
     ("PATCH /connectors/a/offsets", r#"{"offsets":[{"partition":{}}]}"#, 200, r#"{"message":"1 altered"}"#),
     ("DELETE /connectors/a/offsets", "", 200, r#"{"message":"reset"}"#),
+    (
+        "GET /admin/loggers",
+        "",
+        200,
+        r#"{"a.b":{"level":"OFF","last_modified":7},"root":{"level":"INFO","last_modified":null}}"#,
+    ),
+    ("GET /admin/loggers/ROOT", "", 200, r#"{"level":"INFO","last_modified":null}"#),
+    ("GET /admin/loggers/x", "", 404, r#"{"error_code":404,"message":"Logger x not found."}"#),
+    ("PUT /admin/loggers/a.b?scope=bad", r#"{"level":"debug"}"#, 200, r#"["a.b"]"#),
+    ("PUT /admin/loggers/a.b?scope=Cluster", r#"{"level":"debug"}"#, 204, ""),
+    (
+        "PUT /admin/loggers/a",
+        r#"{"level":"loud"}"#,
+        404,
+        r#"{"error_code":404,"message":"invalid log level 'loud'."}"#,
+    ),
+    (
+        "PUT /admin/loggers/a",
+        "{}",
+        400,
+        r#"{"error_code":400,"message":"Desired 'level' parameter was not specified in request."}"#,
+    ),
     ("GET /connectors/a%2Fb", "", 400, r#"{"error_code":400,"message":"Ambiguous URI path separator"}"#),
     (
         "POST /connectors",

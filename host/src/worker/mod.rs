@@ -8,6 +8,7 @@
 pub mod act;
 pub mod connector;
 pub mod context;
+pub mod loggers;
 pub mod offset_requests;
 pub mod offset_store;
 pub mod orders;

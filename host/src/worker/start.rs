@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::context::{Context, EVENTS};
+use super::loggers::LiveLoggers;
 use super::offset_store::OffsetStore;
 use super::run::{Inlets, Loop};
 use super::scrape::{self, Board};
@@ -75,7 +76,8 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
     let (config, warnings) = read_worker(&options.worker, broker.as_ref())?;
     let connectors = read_connectors(&options.connectors)?;
     let log = LogSettings { format: config.log_format, level: config.log_level, filter: None };
-    logging::init(&log).map_err(|error| StartError::Usage(vec![error.to_string()]))?;
+    let control = logging::init(&log).map_err(|error| StartError::Usage(vec![error.to_string()]))?;
+    let loggers = Arc::new(LiveLoggers::new(control, config.log_level.name()));
     for warning in warnings {
         tracing::warn!("worker config {warning}");
     }
@@ -111,7 +113,7 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
     });
     let board = Arc::new(Board::default());
     let (stop_rest, rest_stopped) = watch::channel(false);
-    let servers = serve(listeners, &context, &board, calls.clone(), &rest_stopped);
+    let servers = serve(listeners, &context, &board, calls.clone(), loggers, &rest_stopped);
     let tracking = TopicTracking {
         enabled: context.config.topic_tracking_enable,
         allow_reset: context.config.topic_tracking_allow_reset,
@@ -300,6 +302,7 @@ fn serve(
     context: &Arc<Context>,
     board: &Arc<Board>,
     calls: mpsc::Sender<Call>,
+    loggers: Arc<LiveLoggers>,
     stopped: &watch::Receiver<bool>,
 ) -> Vec<tokio::task::JoinHandle<bool>> {
     let cluster = Arc::new(Mutex::new(None));
@@ -310,7 +313,7 @@ fn serve(
         commit: option_env!("CONNECT_HOST_COMMIT").unwrap_or(env!("CARGO_PKG_VERSION")).into(),
         kafka_cluster_id: cluster.lock().unwrap_or_else(PoisonError::into_inner).clone(),
     };
-    let api = Api::new(calls, about, move || scrape::page(&page_context, &board));
+    let api = Api::new(calls, about, move || scrape::page(&page_context, &board)).with_loggers(loggers);
     let server = |listener: TcpListener| {
         if let Ok(address) = listener.local_addr() {
             tracing::info!("REST API at http://{address}");
