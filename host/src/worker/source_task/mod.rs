@@ -216,10 +216,12 @@ impl Running {
 
     async fn wait(&mut self) -> Woken {
         let rest = self.rest_until;
+        // What a poll brings while the task is paused stays with it until the resume.
+        let flows = self.env.target == TaskTarget::Running;
         tokio::select! {
             biased;
             order = self.env.inbox.recv() => Woken::Order(order),
-            result = maybe(&mut self.poll) => {
+            result = maybe(&mut self.poll), if flows => {
                 self.poll = None;
                 Woken::Polled(result)
             }
@@ -234,7 +236,10 @@ impl Running {
     async fn order(&mut self, order: Option<Order>) {
         match order {
             Some(Order::Pause) => self.env.target = TaskTarget::Paused,
-            Some(Order::Resume) => self.env.target = TaskTarget::Running,
+            Some(Order::Resume) => {
+                self.env.target = TaskTarget::Running;
+                self.polled_at = Instant::now();
+            }
             Some(Order::ForgetTopics) => return self.env.topics.forget(),
             Some(Order::Stop) | None => {
                 self.stop = true;
