@@ -114,11 +114,8 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
     let board = Arc::new(Board::default());
     let (stop_rest, rest_stopped) = watch::channel(false);
     let servers = serve(listeners, &context, &board, calls.clone(), loggers, &rest_stopped);
-    let tracking = TopicTracking {
-        enabled: context.config.topic_tracking_enable,
-        allow_reset: context.config.topic_tracking_allow_reset,
-    };
-    let herder = Herder::new(&worker_id, plugins, Assignment::Everything).with_topic_tracking(tracking);
+    let herder = Herder::new(&worker_id, plugins, Assignment::Everything)
+        .with_topic_tracking(tracking(&context.config));
     let main_loop =
         Loop::new(context.clone(), herder, board).run(Inlets { events: event_inlet, calls: call_inlet });
     let main_loop = tokio::spawn(main_loop);
@@ -134,6 +131,16 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
         () = signals.first() => Ok(()),
     };
     tracing::info!("the worker stops");
+    wind_down(&context, main_loop, &stop_rest, servers).await.and(outcome)
+}
+
+/// Has everything that runs end, and then the servers, each within its bound.
+async fn wind_down(
+    context: &Context,
+    main_loop: tokio::task::JoinHandle<()>,
+    stop_rest: &watch::Sender<bool>,
+    servers: Vec<tokio::task::JoinHandle<bool>>,
+) -> Result<(), StartError> {
     context.report(Event::Shutdown).await;
     let limit = context.config.task_shutdown_graceful_timeout + END_MARGIN;
     let ended = tokio::time::timeout(limit, main_loop).await;
@@ -146,7 +153,11 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
         Ok(Err(error)) => return Err(StartError::Failed(format!("a bug of the worker: {error}"))),
         Err(_) => tracing::error!("not everything ended within {} ms", limit.as_millis()),
     }
-    outcome
+    Ok(())
+}
+
+fn tracking(config: &WorkerConfig) -> TopicTracking {
+    TopicTracking { enabled: config.topic_tracking_enable, allow_reset: config.topic_tracking_allow_reset }
 }
 
 fn usage(file: &Path, problems: impl IntoIterator<Item = String>) -> StartError {

@@ -184,6 +184,33 @@ impl Case {
             "task-paused" => self.step(Event::TaskPaused { id: task_id(&name), epoch }),
             "task-failed" => self.step(Event::TaskFailed { id: task_id(&name), epoch, trace: trace() }),
             "task-ended" => self.step(Event::TaskEnded { id: task_id(&name), epoch }),
+            "ready" => self.step(Event::Ready),
+            "shutdown" => self.step(Event::Shutdown),
+            "tick" => {
+                self.now = rest[0].parse().expect("a time");
+                self.step(Event::Tick);
+            }
+            "wake" => self.lines.push(format!("{:?}", self.herder.wake_at())),
+            "store" => match rest[0] {
+                "hold" => self.hold = true,
+                "go" => self.store(Ok(())),
+                "fail" => self.store(Err(rest[1..].join(" "))),
+                "echo" => {
+                    self.hold = false;
+                    while !self.held.is_empty() {
+                        self.store(Ok(()));
+                    }
+                }
+                other => panic!("no store command {other}"),
+            },
+            _ => self.report_more(verb, rest, name, epoch),
+        }
+    }
+
+    /// The same, of offsets and topics.
+    fn report_more(&mut self, verb: &str, rest: &[&str], name: String, epoch: Epoch) {
+        let latest = self.requests;
+        match verb {
             "offsets-read" => {
                 let outcome = Ok(vec![OffsetEntry { partition: None, offset: None }]);
                 self.step(Event::OffsetsRead { request: latest, outcome });
@@ -205,25 +232,6 @@ impl Case {
                 let herder = Herder::new("here:8083", catalog(), Assignment::Everything);
                 self.herder = herder.with_topic_tracking(tracking);
             }
-            "ready" => self.step(Event::Ready),
-            "shutdown" => self.step(Event::Shutdown),
-            "tick" => {
-                self.now = rest[0].parse().expect("a time");
-                self.step(Event::Tick);
-            }
-            "wake" => self.lines.push(format!("{:?}", self.herder.wake_at())),
-            "store" => match rest[0] {
-                "hold" => self.hold = true,
-                "go" => self.store(Ok(())),
-                "fail" => self.store(Err(rest[1..].join(" "))),
-                "echo" => {
-                    self.hold = false;
-                    while !self.held.is_empty() {
-                        self.store(Ok(()));
-                    }
-                }
-                other => panic!("no store command {other}"),
-            },
             other => panic!("no command {other}"),
         }
     }

@@ -116,6 +116,13 @@ impl World {
         assert_eq!(self.finished, 0, "a start after the end");
     }
 
+    fn modify(&mut self, request: RequestId, name: String) {
+        assert!(!self.live.keys().any(|part| part.connector() == name), "{name} runs beside a change");
+        self.modifying.insert(request, name);
+        let outcome = if request % 3 == 0 { Err(ApiError::Internal(String::new())) } else { Ok(true) };
+        self.send(&format!("check {request}"), Event::OffsetsModified { request, outcome });
+    }
+
     fn carry_out(&mut self, action: Action) {
         match action {
             Action::Answer { request, .. } => {
@@ -138,16 +145,7 @@ impl World {
             Action::ReadOffsets { request, .. } => {
                 self.send(&format!("check {request}"), Event::OffsetsRead { request, outcome: Ok(vec![]) });
             }
-            Action::ModifyOffsets { request, name, .. } => {
-                assert!(
-                    !self.live.keys().any(|part| part.connector() == name),
-                    "{name} runs beside a change"
-                );
-                self.modifying.insert(request, name);
-                let outcome =
-                    if request % 3 == 0 { Err(ApiError::Internal(String::new())) } else { Ok(true) };
-                self.send(&format!("check {request}"), Event::OffsetsModified { request, outcome });
-            }
+            Action::ModifyOffsets { request, name, .. } => self.modify(request, name),
             Action::StartConnector { name, epoch, .. } => {
                 self.begin(Part::Connector(name.clone()), epoch);
                 self.send(&format!("life {epoch}"), Event::ConnectorStarted { name, epoch });
