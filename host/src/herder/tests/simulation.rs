@@ -119,7 +119,8 @@ impl World {
     fn modify(&mut self, request: RequestId, name: String) {
         assert!(!self.live.keys().any(|part| part.connector() == name), "{name} runs beside a change");
         self.modifying.insert(request, name);
-        let outcome = if request % 3 == 0 { Err(ApiError::Internal(String::new())) } else { Ok(true) };
+        let outcome =
+            if request.is_multiple_of(3) { Err(ApiError::Internal(String::new())) } else { Ok(true) };
         self.send(&format!("check {request}"), Event::OffsetsModified { request, outcome });
     }
 
