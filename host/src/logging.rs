@@ -9,6 +9,7 @@
 //!
 //! - `layer`: collects fields of spans and events, writes finished lines
 //! - `line`: the two formats; pure
+//! - `loggers`: levels by name, as the REST API sets them; pure
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io;
@@ -23,6 +24,7 @@ use crate::settings::worker::{LogFormat, LogLevel};
 
 mod layer;
 mod line;
+pub mod loggers;
 
 use layer::LineLayer;
 

@@ -4,12 +4,33 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::catalog::{PluginInfo, PluginKind};
 use super::cluster::TargetState;
 use super::messages::TaskId;
 use crate::settings::Props;
+
+/// Changes of a config by key: a value to set; none: the key goes.
+pub type Patch = BTreeMap<String, Option<String>>;
+
+/// A partition of what a connector reads, and its offset.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OffsetEntry {
+    /// The partition; none: null, which no connector has.
+    pub partition: Option<Map<String, Value>>,
+    /// Its offset; none, in a change: forget it.
+    pub offset: Option<Map<String, Value>>,
+}
+
+/// A change of a connector's offsets.
+#[derive(Clone, PartialEq, Eq)]
+pub enum OffsetsChange {
+    /// Of these partitions.
+    Alter(Vec<OffsetEntry>),
+    /// All are forgotten.
+    Reset,
+}
 
 /// A question or an order. Names are connector names, taken as they are.
 #[derive(Clone, PartialEq, Eq)]
@@ -41,6 +62,13 @@ pub enum Request {
         /// Its config; `name` in it must be the same or absent.
         config: Props,
     },
+    /// Change parts of the config of a known connector. Answer: [`Response::Written`].
+    PatchConfig {
+        /// Its name.
+        name: String,
+        /// What changes.
+        patch: Patch,
+    },
     /// Remove a connector. Answer: [`Response::Done`].
     Delete(String),
     /// Name, config, task ids, type. Answer: [`Response::Info`].
@@ -58,6 +86,21 @@ pub enum Request {
         /// Its number, any.
         task: i32,
     },
+    /// The topics that it uses. Answer: [`Response::Topics`], empty for a connector that nobody knows.
+    Topics(String),
+    /// Forget the topics that it used so far. Answer: [`Response::Done`].
+    ResetTopics(String),
+    /// The offsets stored for it. Answer: [`Response::Offsets`].
+    Offsets(String),
+    /// Change offsets of a stopped connector. Answer: [`Response::Message`].
+    AlterOffsets {
+        /// Its name.
+        name: String,
+        /// What changes.
+        offsets: Vec<OffsetEntry>,
+    },
+    /// Forget all offsets of a stopped connector. Answer: [`Response::Message`].
+    ResetOffsets(String),
     /// Aim at paused. Answer: [`Response::Done`].
     Pause(String),
     /// Aim at started. Answer: [`Response::Done`].
@@ -128,6 +171,12 @@ pub enum Response {
     TaskStatus(TaskStatus),
     /// The restart was taken in: states in which all that restarts shows so.
     Restarting(ConnectorStatus),
+    /// Offsets by partition.
+    Offsets(Vec<OffsetEntry>),
+    /// A sentence about what was done.
+    Message(String),
+    /// Topics, sorted.
+    Topics(Vec<String>),
     /// Plugins in the order of the listing.
     Plugins(Vec<PluginInfo>),
     /// A body that others made.
@@ -239,6 +288,9 @@ pub enum ApiError {
     /// The request makes no sense or its config is invalid.
     #[error("{0}")]
     BadRequest(String),
+    /// The worker's settings don't allow it.
+    #[error("{0}")]
+    Forbidden(String),
     /// There is no such thing.
     #[error("{0}")]
     NotFound(String),

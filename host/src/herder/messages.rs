@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::api::{ApiError, Request, Response};
+use super::api::{ApiError, OffsetEntry, OffsetsChange, Request, Response};
 use super::catalog::PluginInfo;
 use super::cluster::ConfigRecord;
 use crate::settings::Props;
@@ -92,6 +92,20 @@ pub enum Event {
         /// The config definitions as the list that `GET /connector-plugins/{plugin}/config` answers.
         outcome: Result<Value, ApiError>,
     },
+    /// The answer to [`Action::ReadOffsets`].
+    OffsetsRead {
+        /// The request that waits for it.
+        request: RequestId,
+        /// The offsets, or why they could not be read.
+        outcome: Result<Vec<OffsetEntry>, ApiError>,
+    },
+    /// The answer to [`Action::ModifyOffsets`].
+    OffsetsModified {
+        /// The request that waits for it.
+        request: RequestId,
+        /// True if the plugin has taken care of what it keeps elsewhere; or why nothing, or not all, was changed.
+        outcome: Result<bool, ApiError>,
+    },
     /// The connector's plugin was started.
     ConnectorStarted {
         /// Name of the connector.
@@ -161,6 +175,16 @@ pub enum Event {
         /// Its life.
         epoch: Epoch,
     },
+    /// The task uses a topic: a source's record has been written there, or a sink's was read from there. Reported once for
+    /// each topic of a life, and again after [`Action::ForgetTopics`].
+    TopicUsed {
+        /// The task.
+        id: TaskId,
+        /// Its life.
+        epoch: Epoch,
+        /// Name of the topic.
+        topic: String,
+    },
     /// Time has passed; due at [`super::Herder::wake_at`] at the latest.
     Tick,
     /// Stop everything that runs here; [`Action::Finished`] follows when nothing runs any more.
@@ -200,6 +224,31 @@ pub enum Action {
         request: RequestId,
         /// The plugin.
         plugin: PluginInfo,
+    },
+    /// Read a connector's offsets and report [`Event::OffsetsRead`].
+    ReadOffsets {
+        /// The request that waits for it.
+        request: RequestId,
+        /// Name of the connector.
+        name: String,
+        /// Its plugin.
+        plugin: PluginInfo,
+        /// Its config, as stored.
+        config: Props,
+    },
+    /// Change a connector's offsets and report [`Event::OffsetsModified`], within a bound. Nothing of it runs here, and
+    /// nothing of it is started before the report.
+    ModifyOffsets {
+        /// The request that waits for it.
+        request: RequestId,
+        /// Name of the connector.
+        name: String,
+        /// Its plugin.
+        plugin: PluginInfo,
+        /// Its config, as stored.
+        config: Props,
+        /// What to change.
+        change: OffsetsChange,
     },
     /// Start a connector. Reported: started or failed, and ended.
     StartConnector {
@@ -260,6 +309,13 @@ pub enum Action {
     },
     /// Let a paused task flow again.
     ResumeTask {
+        /// The task.
+        id: TaskId,
+        /// Its life.
+        epoch: Epoch,
+    },
+    /// From now on the topics that the task uses are to be reported anew.
+    ForgetTopics {
         /// The task.
         id: TaskId,
         /// Its life.

@@ -11,29 +11,33 @@ mod catalog;
 mod cluster;
 mod lifecycle;
 mod messages;
+mod offsets;
 mod questions;
 mod requests;
 mod restart;
 mod tasks;
 mod texts;
+mod topics;
 mod view;
 mod writes;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use api::{
-    ApiError, ConnectorInfo, ConnectorStatus, Expansion, Request, Response, State, Status, TaskInfo,
-    TaskStatus,
+    ApiError, ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, OffsetsChange, Patch, Request,
+    Response, State, Status, TaskInfo, TaskStatus,
 };
 pub use assign::Assignment;
 pub use catalog::{Catalog, PluginInfo, PluginKind};
 pub use cluster::{ClusterConfig, ConfigRecord, Stored, TargetState};
 pub use messages::{Action, Epoch, Event, Millis, RequestId, TaskId, TaskTarget, Validation, WriteId};
+pub use topics::TopicTracking;
 
 use lifecycle::{ConnectorRun, Run};
+use offsets::Modifying;
 use requests::Checking;
 use writes::{Job, Writing};
 
@@ -48,8 +52,13 @@ pub struct Herder {
     connectors: BTreeMap<String, ConnectorRun>,
     /// The same for tasks.
     tasks: BTreeMap<TaskId, Run>,
+    tracking: TopicTracking,
+    /// The topics that each connector uses.
+    topics: BTreeMap<String, BTreeSet<String>>,
     /// Requests whose config is being checked by somebody else.
     checking: BTreeMap<RequestId, Checking>,
+    /// Changes of offsets that are being carried out.
+    modifying: BTreeMap<RequestId, Modifying>,
     /// Work on the config store that waits for its turn.
     jobs: VecDeque<Job>,
     /// The batch that the config store is busy with.
@@ -79,7 +88,10 @@ impl Herder {
             cluster: ClusterConfig::default(),
             connectors: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            tracking: TopicTracking { enabled: true, allow_reset: true },
+            topics: BTreeMap::new(),
             checking: BTreeMap::new(),
+            modifying: BTreeMap::new(),
             jobs: VecDeque::new(),
             writing: None,
             last_epoch: 0,
@@ -101,6 +113,8 @@ impl Herder {
             Event::Request { id, request } => self.request(id, request),
             Event::Validated { request, outcome } => self.validated(request, outcome),
             Event::Described { request, outcome } => self.described(request, outcome),
+            Event::OffsetsRead { request, outcome } => self.offsets_read(request, outcome),
+            Event::OffsetsModified { request, outcome } => self.offsets_modified(request, outcome),
             Event::ConnectorStarted { name, epoch } => self.connector_started(&name, epoch),
             Event::ConnectorFailed { name, epoch, trace } => self.connector_failed(&name, epoch, trace),
             Event::ConnectorEnded { name, epoch } => self.connector_ended(&name, epoch),
@@ -110,6 +124,7 @@ impl Herder {
             Event::TaskPaused { id, epoch } => self.task_seen(&id, epoch, TaskTarget::Paused),
             Event::TaskFailed { id, epoch, trace } => self.task_failed(&id, epoch, trace),
             Event::TaskEnded { id, epoch } => self.task_ended(&id, epoch),
+            Event::TopicUsed { id, epoch, topic } => self.topic_used(&id, epoch, topic),
             Event::Tick => self.ask_again_where_due(),
             Event::Shutdown => self.shut_down(),
         }
@@ -130,9 +145,13 @@ impl Herder {
             ConfigRecord::Restart { name, include_tasks, only_failed } => {
                 self.restart_read(name, *include_tasks, *only_failed);
             }
-            ConfigRecord::Connector { name, .. }
-            | ConfigRecord::Tasks { name, .. }
-            | ConfigRecord::Target { name, .. } => self.settle(name),
+            ConfigRecord::Connector { name, config } => {
+                if config.is_none() {
+                    self.topics.remove(name);
+                }
+                self.settle(name);
+            }
+            ConfigRecord::Tasks { name, .. } | ConfigRecord::Target { name, .. } => self.settle(name),
         }
     }
 
@@ -158,6 +177,7 @@ impl Herder {
         }
         self.shutdown = Shutdown::Stopping;
         let mut waiting: Vec<RequestId> = std::mem::take(&mut self.checking).into_keys().collect();
+        waiting.extend(std::mem::take(&mut self.modifying).into_keys());
         waiting.extend(self.jobs.drain(..).filter_map(|job| job.request()));
         waiting.extend(self.writing.as_mut().and_then(Writing::give_up));
         for run in self.connectors.values_mut() {

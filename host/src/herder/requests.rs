@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::messages::{Action, RequestId, TaskId, Validation};
 use super::writes::Job;
-use super::{ApiError, Herder, PluginInfo, Request, Response, Shutdown, TargetState, texts};
+use super::{
+    ApiError, Herder, OffsetsChange, Patch, PluginInfo, Request, Response, Shutdown, TargetState, texts,
+};
 use crate::settings::Props;
 
 /// A request that waits for somebody else's look at its config.
@@ -15,6 +17,8 @@ pub(super) enum Checking {
     Report,
     /// Only the definitions are wanted.
     Definitions,
+    /// Its offsets are wanted.
+    Offsets,
 }
 
 impl Herder {
@@ -43,6 +47,8 @@ impl Herder {
                 status.map(Response::TaskStatus).ok_or_else(|| texts::no_task_status(&name, task))
             }
             Request::Plugins { connectors_only } => Ok(Response::Plugins(self.catalog.list(connectors_only))),
+            Request::Topics(name) => self.active_topics(&name),
+            Request::ResetTopics(name) => self.reset_topics(&name),
             change => return self.change(id, change),
         };
         self.answer(id, outcome);
@@ -60,8 +66,14 @@ impl Herder {
             Request::PutConfig { name, config } => {
                 self.named(&name, config).and_then(|config| self.check_new(id, name, config, None))
             }
+            Request::PatchConfig { name, patch } => self.check_patch(id, name, patch),
             Request::Validate { plugin, config } => self.check_only(id, &plugin, config),
             Request::PluginConfig(plugin) => self.describe(id, &plugin),
+            Request::Offsets(name) => self.read_offsets(id, name),
+            Request::AlterOffsets { name, offsets } => {
+                self.alter_offsets(id, name, OffsetsChange::Alter(offsets))
+            }
+            Request::ResetOffsets(name) => self.alter_offsets(id, name, OffsetsChange::Reset),
             Request::Restart { name, include_tasks: false, only_failed: false } => {
                 self.restart_connector(id, &name)
             }
@@ -105,6 +117,37 @@ impl Herder {
         Ok(self.catalog.connector(class))
     }
 
+    /// The same; a class that nobody knows is refused.
+    pub(super) fn known_plugin_of(&self, config: &Props) -> Result<PluginInfo, ApiError> {
+        self.plugin_of(config)?.cloned().ok_or_else(|| {
+            let class = config.get(texts::CONNECTOR_CLASS).map_or("", String::as_str);
+            ApiError::BadRequest(texts::unknown_class(class, &self.catalog))
+        })
+    }
+
+    /// The connector's config with changes in it. What it says of `name` is not compared with anything, as in Kafka.
+    pub(super) fn patched(&self, name: &str, patch: &Patch) -> Result<Props, ApiError> {
+        let stored = self.cluster.connector(name).ok_or_else(|| texts::connector_not_found(name))?;
+        let mut config = stored.config.clone();
+        for (key, value) in patch {
+            match value {
+                Some(value) => drop(config.insert(key.clone(), value.clone())),
+                None => drop(config.remove(key)),
+            }
+        }
+        Ok(config)
+    }
+
+    /// Has a config with changes in it checked.
+    pub(super) fn check_patch(&mut self, id: RequestId, name: String, patch: Patch) -> Result<(), ApiError> {
+        let config = self.patched(&name, &patch)?;
+        let plugin = self.known_plugin_of(&config)?;
+        let job = Job::Patch { request: id, name, patch, config: config.clone() };
+        self.checking.insert(id, Checking::Job(job));
+        self.out.push(Action::Validate { request: id, plugin, config });
+        Ok(())
+    }
+
     /// Has a new config checked; the check comes before the look at who has the name already.
     fn check_new(
         &mut self,
@@ -113,10 +156,7 @@ impl Herder {
         config: Props,
         create: Option<Option<TargetState>>,
     ) -> Result<(), ApiError> {
-        let plugin = self.plugin_of(&config)?.cloned().ok_or_else(|| {
-            let class = config.get(texts::CONNECTOR_CLASS).map_or("", String::as_str);
-            ApiError::BadRequest(texts::unknown_class(class, &self.catalog))
-        })?;
+        let plugin = self.known_plugin_of(&config)?;
         let job = match create {
             Some(target) => Job::Create { request: id, name, config: config.clone(), target },
             None => Job::Put { request: id, name, config: config.clone() },
@@ -155,7 +195,7 @@ impl Herder {
             (_, Err(error)) => self.answer(id, Err(error)),
             (Checking::Job(job), Ok(validation)) if validation.errors.is_empty() => self.enqueue(id, job),
             (Checking::Job(_), Ok(validation)) => self.answer(id, Err(texts::invalid(&validation.errors))),
-            (Checking::Report | Checking::Definitions, Ok(validation)) => {
+            (Checking::Report | Checking::Definitions | Checking::Offsets, Ok(validation)) => {
                 self.answer(id, Ok(Response::Json(validation.report)));
             }
         }

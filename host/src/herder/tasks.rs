@@ -86,7 +86,7 @@ impl Herder {
     }
 
     /// What is left here of tasks of the connector.
-    fn runs_of(&self, name: &str) -> impl Iterator<Item = (&TaskId, &Run)> {
+    pub(super) fn runs_of(&self, name: &str) -> impl Iterator<Item = (&TaskId, &Run)> {
         let of = |task: u32| TaskId { connector: name.to_owned(), task };
         self.tasks.range(of(0)..=of(u32::MAX))
     }

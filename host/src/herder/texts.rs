@@ -36,6 +36,37 @@ pub(super) fn task_not_found(id: &TaskId) -> ApiError {
     ApiError::NotFound(format!("Task {id} not found"))
 }
 
+pub(super) fn no_offsets() -> ApiError {
+    ApiError::BadRequest("Partitions / offsets need to be provided for an alter offsets request".to_owned())
+}
+
+pub(super) fn not_stopped(name: &str) -> ApiError {
+    ApiError::BadRequest(format!(
+        "Connectors must be in the STOPPED state before their offsets can be modified. This can be done for the \
+         specified connector by issuing a 'PUT' request to the '/connectors/{name}/stop' endpoint"
+    ))
+}
+
+pub(super) fn offsets_modified(reset: bool, handled: bool) -> String {
+    let done = if reset { "reset" } else { "altered" };
+    if handled {
+        return format!("The offsets for this connector have been {done} successfully");
+    }
+    format!(
+        "The Connect framework-managed offsets for this connector have been {done} successfully. However, if this \
+         connector manages offsets externally, they will need to be manually {done} in the system that the connector \
+         uses."
+    )
+}
+
+pub(super) fn tracking_disabled() -> ApiError {
+    ApiError::Forbidden("Topic tracking is disabled.".to_owned())
+}
+
+pub(super) fn tracking_reset_disabled() -> ApiError {
+    ApiError::Forbidden("Topic tracking reset is disabled.".to_owned())
+}
+
 pub(super) fn no_connector_status(name: &str) -> ApiError {
     ApiError::NotFound(format!("No status found for connector {name}"))
 }

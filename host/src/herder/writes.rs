@@ -1,7 +1,10 @@
 //! One change of the config store at a time: each is decided on what all earlier ones led to.
 
 use super::messages::{Action, Epoch, RequestId, WriteId};
-use super::{ApiError, ConfigRecord, ConnectorStatus, Herder, Response, Shutdown, TargetState, texts};
+use super::{
+    ApiError, ConfigRecord, ConnectorStatus, Herder, OffsetsChange, Patch, Response, Shutdown, TargetState,
+    texts,
+};
 use crate::settings::Props;
 
 /// A change that waits for its turn.
@@ -10,6 +13,8 @@ pub(super) enum Job {
     Create { request: RequestId, name: String, config: Props, target: Option<TargetState> },
     /// Make a connector or replace its config.
     Put { request: RequestId, name: String, config: Props },
+    /// Change parts of a connector's config; the whole that came of it when it was checked.
+    Patch { request: RequestId, name: String, patch: Patch, config: Props },
     /// Remove a connector.
     Delete { request: RequestId, name: String },
     /// Pause or resume a connector.
@@ -18,6 +23,8 @@ pub(super) enum Job {
     Stop { request: RequestId, name: String },
     /// Restart a connector, its tasks, or what of them failed.
     Restart { request: RequestId, name: String, include_tasks: bool, only_failed: bool },
+    /// Change the offsets of a connector, which writes no config.
+    Offsets { request: RequestId, name: String, change: OffsetsChange },
     /// Store the tasks that a connector's life made.
     Tasks { name: String, epoch: Epoch, configs: Vec<Props> },
 }
@@ -28,11 +35,28 @@ impl Job {
         match self {
             Job::Create { request, .. }
             | Job::Put { request, .. }
+            | Job::Patch { request, .. }
             | Job::Delete { request, .. }
             | Job::Target { request, .. }
             | Job::Stop { request, .. }
-            | Job::Restart { request, .. } => Some(*request),
+            | Job::Restart { request, .. }
+            | Job::Offsets { request, .. } => Some(*request),
             Job::Tasks { .. } => None,
+        }
+    }
+
+    /// The connector that it is about.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Job::Create { name, .. }
+            | Job::Put { name, .. }
+            | Job::Patch { name, .. }
+            | Job::Delete { name, .. }
+            | Job::Target { name, .. }
+            | Job::Stop { name, .. }
+            | Job::Restart { name, .. }
+            | Job::Offsets { name, .. }
+            | Job::Tasks { name, .. } => name,
         }
     }
 }
@@ -77,7 +101,7 @@ impl Herder {
     /// Begins the next change that comes to a write; the others are answered on the way.
     pub(super) fn next_write(&mut self) {
         while self.writing.is_none() && self.shutdown == Shutdown::No {
-            let Some(job) = self.jobs.pop_front() else { return };
+            let Some(job) = self.next_job() else { return };
             let request = job.request();
             match (self.prepare(job), request) {
                 (Ok(Some((records, then))), _) => {
@@ -96,21 +120,22 @@ impl Herder {
     fn prepare(&mut self, job: Job) -> Result<Option<(Vec<ConfigRecord>, Then)>, ApiError> {
         match job {
             Job::Create { request, name, config, target } => {
-                if self.cluster.connector(&name).is_some() {
-                    return Err(texts::already_exists(&name));
-                }
-                let mut records = Vec::new();
-                // The target comes first: the connector must not start in the meantime.
-                if let Some(state) = target {
-                    records.push(ConfigRecord::Target { name: name.clone(), state: Some(state) });
-                }
-                records.push(ConfigRecord::Connector { name: name.clone(), config: Some(config) });
+                let records = self.prepare_create(&name, config, target)?;
                 Ok(Some((records, Then::Info { request, name, created: true })))
             }
             Job::Put { request, name, config } => {
                 let created = self.cluster.connector(&name).is_none();
                 let record = ConfigRecord::Connector { name: name.clone(), config: Some(config) };
                 Ok(Some((vec![record], Then::Info { request, name, created })))
+            }
+            Job::Patch { request, name, patch, config } => {
+                // An earlier change came between the check and this turn: what would be written now is unchecked.
+                if self.patched(&name, &patch)? != config {
+                    self.check_patch(request, name, patch)?;
+                    return Ok(None);
+                }
+                let record = ConfigRecord::Connector { name: name.clone(), config: Some(config) };
+                Ok(Some((vec![record], Then::Info { request, name, created: false })))
             }
             Job::Delete { request, name } => {
                 self.must_exist(&name, texts::connector_not_found)?;
@@ -140,8 +165,26 @@ impl Herder {
                 let record = ConfigRecord::Restart { name, include_tasks, only_failed };
                 Ok(Some((vec![record], Then::Restarting { request, status })))
             }
+            Job::Offsets { request, name, change } => {
+                self.modify_offsets(request, name, change).map(|()| None)
+            }
             Job::Tasks { name, epoch, configs } => Ok(self.prepare_tasks(name, epoch, configs)),
         }
+    }
+
+    fn prepare_create(
+        &self,
+        name: &str,
+        config: Props,
+        target: Option<TargetState>,
+    ) -> Result<Vec<ConfigRecord>, ApiError> {
+        if self.cluster.connector(name).is_some() {
+            return Err(texts::already_exists(name));
+        }
+        // The target comes first: the connector must not start in the meantime.
+        let target = target.map(|state| ConfigRecord::Target { name: name.to_owned(), state: Some(state) });
+        let connector = ConfigRecord::Connector { name: name.to_owned(), config: Some(config) };
+        Ok(target.into_iter().chain([connector]).collect())
     }
 
     /// Task configs are written if the life that made them still counts, and if they or the connector's config differ

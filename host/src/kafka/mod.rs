@@ -3,11 +3,12 @@
 //! Producers and consumers are driven by their event queues, so that one task owns a client and no callback runs on a
 //! foreign thread: [`native`] owns the client and wakes its task when its queue has something, [`producer`] and
 //! [`consumer`] give the events meaning. [`log`] reads a compacted topic to its end and appends to it, [`admin`] makes
-//! topics and asks for metadata, [`dev_broker`] is librdkafka's mock cluster inside the process.
+//! topics and asks for metadata, [`groups`] looks after the offsets of consumer groups, [`dev_broker`] is librdkafka's mock cluster inside the process.
 
 pub mod admin;
 pub mod consumer;
 pub mod dev_broker;
+pub mod groups;
 pub mod list;
 pub mod log;
 pub mod message;

@@ -8,10 +8,11 @@ use connect_plugin_abi as abi;
 use super::call::{self, CallError, Callee, ErrorSlot};
 use super::definitions;
 use super::instance::{Identity, Instance, OffsetReader};
-use super::lend::LentConfig;
+use super::lend::{Lender, LentConfig};
 use super::load::ClassTables;
 use super::pool::{Manners, Pool};
 use super::views::{self, Bad};
+use crate::records::value::Value;
 use crate::settings::Props;
 use crate::settings::definitions::ConfigDef;
 
@@ -153,6 +154,31 @@ impl Connector {
         })
         .await
         .map(Some)
+    }
+
+    /// Has it check changes of stored offsets, each a partition and its new offset or null; none at all: every offset
+    /// is to be forgotten. True if it has taken care of what it keeps elsewhere.
+    pub async fn alter_offsets(
+        &self,
+        config: Props,
+        changes: Vec<(Value<'static>, Value<'static>)>,
+    ) -> Result<bool, CallError> {
+        let Some(function) = self.ops.alter_offsets else { return Ok(false) };
+        let lent = LentConfig::new(config);
+        self.read("alter_offsets", move |object, slot| {
+            let mut lender = Lender::default();
+            let mut view = |(partition, offset)| abi::CpOffsetChange {
+                partition: lender.value(partition),
+                offset: lender.value(offset),
+            };
+            let views: Vec<abi::CpOffsetChange> = changes.into_iter().map(&mut view).collect();
+            let first = if views.is_empty() { ptr::null() } else { views.as_ptr() };
+            let mut out = 0;
+            // SAFETY: config, changes and what they lead to, and the places live during the call.
+            let status = unsafe { function(object, &lent.view(), first, views.len(), &mut out, slot) };
+            (status, move || Ok(out != 0))
+        })
+        .await
     }
 
     /// Stops it.

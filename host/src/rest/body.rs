@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use warp::Buf;
 
 use super::errors::Failure;
-use crate::herder::TargetState;
+use crate::herder::{OffsetEntry, Patch, TargetState};
 use crate::settings::Props;
 
 /// Reads a body whole. Stops reading as soon as it is larger than `limit` bytes.
@@ -72,6 +72,53 @@ pub(super) fn new_connector(body: &[u8]) -> Result<NewConnector, Failure> {
 /// Reads a body that is a flat config.
 pub(super) fn config(body: &[u8]) -> Result<Props, Failure> {
     props(object(body)?)
+}
+
+/// Reads a body that changes parts of a config. Null removes the key.
+pub(super) fn patch(body: &[u8]) -> Result<Patch, Failure> {
+    let change = |(key, value): (String, Value)| match value {
+        Value::Null => Ok((key, None)),
+        value => scalar(&key, value).map(|text| (key, Some(text))),
+    };
+    object(body)?.into_iter().map(change).collect()
+}
+
+/// Reads the body of a change of offsets; without any, it is for the herder to refuse.
+pub(super) fn offsets(body: &[u8]) -> Result<Vec<OffsetEntry>, Failure> {
+    let mut offsets = Vec::new();
+    for (key, value) in object(body)? {
+        match (key.as_str(), value) {
+            ("offsets", Value::Null) => {}
+            ("offsets", Value::Array(entries)) => {
+                offsets = entries.into_iter().map(offset_entry).collect::<Result<_, _>>()?;
+            }
+            ("offsets", other) => return Err(unfit(&key, &other, "an array")),
+            _ => return Err(bad(format!("Unrecognized field \"{key}\": the only known one is \"offsets\""))),
+        }
+    }
+    Ok(offsets)
+}
+
+fn offset_entry(entry: Value) -> Result<OffsetEntry, Failure> {
+    let Value::Object(fields) = entry else { return Err(unfit("offsets", &entry, "an array of objects")) };
+    let mut entry = OffsetEntry { partition: None, offset: None };
+    for (key, value) in fields {
+        let place = match key.as_str() {
+            "partition" => &mut entry.partition,
+            "offset" => &mut entry.offset,
+            _ => {
+                return Err(bad(format!(
+                    "Unrecognized field \"{key}\": known ones are \"partition\", \"offset\""
+                )));
+            }
+        };
+        *place = match value {
+            Value::Null => None,
+            Value::Object(fields) => Some(fields),
+            other => return Err(unfit(&key, &other, "an object")),
+        };
+    }
+    Ok(entry)
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, Failure> {

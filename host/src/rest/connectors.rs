@@ -70,6 +70,15 @@ pub(super) async fn put_config(api: &Api, ask: &Ask) -> Result<Answer, Failure> 
     }
 }
 
+/// `PATCH /connectors/{connector}/config`
+pub(super) async fn patch_config(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
+    let patch = body::patch(&ask.body)?;
+    match api.ask(Request::PatchConfig { name: ask.name(), patch }).await? {
+        Response::Written { info, .. } => Ok(Answer::json(200, shapes::connector_info(&info))),
+        _ => Err(unexpected()),
+    }
+}
+
 /// `GET /connectors/{connector}/status`
 pub(super) async fn status(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
     match api.ask(Request::Status(ask.name())).await? {

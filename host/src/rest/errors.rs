@@ -65,6 +65,7 @@ pub(super) fn answer(failure: Failure) -> Answer {
 fn status_of(error: &ApiError) -> u16 {
     match error {
         ApiError::BadRequest(_) => 400,
+        ApiError::Forbidden(_) => 403,
         ApiError::NotFound(_) => 404,
         ApiError::Conflict(_) => 409,
         ApiError::Internal(_) => 500,

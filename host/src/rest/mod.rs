@@ -9,7 +9,9 @@ mod connectors;
 mod errors;
 mod health;
 mod location;
+mod loggers;
 mod negotiation;
+mod offsets;
 mod plugins;
 mod root;
 mod router;
@@ -17,6 +19,7 @@ mod server;
 mod shapes;
 mod stage;
 mod tasks;
+mod topics;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +32,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::herder::{ApiError, Request, Response};
 
+pub use loggers::{LoggerLevel, LoggerLevels};
 pub use server::serve;
 pub use stage::Stage;
 
@@ -87,6 +91,7 @@ pub struct Api {
     about: Arc<dyn Fn() -> About + Send + Sync>,
     metrics: Arc<dyn Fn() -> String + Send + Sync>,
     stage: Arc<dyn Fn() -> Option<Stage> + Send + Sync>,
+    loggers: Option<Arc<dyn LoggerLevels>>,
     limits: Limits,
     /// The worker said at least once that its start was complete.
     was_ready: Arc<AtomicBool>,
@@ -105,6 +110,7 @@ impl Api {
             about: Arc::new(about),
             metrics: Arc::new(metrics),
             stage: Arc::new(|| None),
+            loggers: None,
             limits: Limits::default(),
             was_ready: Arc::new(AtomicBool::new(false)),
         }
@@ -113,6 +119,12 @@ impl Api {
     /// Where time-outs learn what the worker is busy with; without it they don't tell. Must not block.
     pub fn with_stage(mut self, stage: impl Fn() -> Option<Stage> + Send + Sync + 'static) -> Api {
         self.stage = Arc::new(stage);
+        self
+    }
+
+    /// Serves `/admin/loggers`, which is not there otherwise.
+    pub fn with_loggers(mut self, loggers: Arc<dyn LoggerLevels>) -> Api {
+        self.loggers = Some(loggers);
         self
     }
 
@@ -184,6 +196,7 @@ async fn handle(api: &Api, endpoint: Endpoint, ask: Ask) -> Result<Answer, Failu
         Endpoint::Delete => connectors::delete(api, &ask).await,
         Endpoint::Config => connectors::config(api, &ask).await,
         Endpoint::PutConfig => connectors::put_config(api, &ask).await,
+        Endpoint::PatchConfig => connectors::patch_config(api, &ask).await,
         Endpoint::Status => connectors::status(api, &ask).await,
         Endpoint::Pause => connectors::pause(api, &ask).await,
         Endpoint::Resume => connectors::resume(api, &ask).await,
@@ -192,9 +205,17 @@ async fn handle(api: &Api, endpoint: Endpoint, ask: Ask) -> Result<Answer, Failu
         Endpoint::Tasks => tasks::list(api, &ask).await,
         Endpoint::TaskStatus => tasks::status(api, &ask).await,
         Endpoint::RestartTask => tasks::restart(api, &ask).await,
+        Endpoint::Offsets => offsets::list(api, &ask).await,
+        Endpoint::AlterOffsets => offsets::alter(api, &ask).await,
+        Endpoint::ResetOffsets => offsets::reset(api, &ask).await,
+        Endpoint::Topics => topics::list(api, &ask).await,
+        Endpoint::ResetTopics => topics::reset(api, &ask).await,
         Endpoint::Plugins => plugins::list(api, &ask).await,
         Endpoint::PluginConfig => plugins::config(api, &ask).await,
         Endpoint::Validate => plugins::validate(api, &ask).await,
+        Endpoint::Loggers => loggers::list(api),
+        Endpoint::Logger => loggers::get(api, &ask),
+        Endpoint::SetLogger => loggers::set(api, &ask),
         Endpoint::Absent(what) => Err(Failure::Absent(what)),
     }
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::About;
+use super::{About, LoggerLevel};
 use crate::herder::{
-    ConnectorInfo, ConnectorStatus, Expansion, PluginInfo, PluginKind, Status, TaskId, TaskInfo, TaskStatus,
+    ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, PluginInfo, PluginKind, Status, TaskId, TaskInfo,
+    TaskStatus,
 };
 use crate::settings::Props;
 
@@ -77,6 +78,27 @@ pub(super) fn plugins(plugins: &[PluginInfo]) -> Value {
         None => json!({"class": plugin.class, "type": plugin.kind.name()}),
     };
     plugins.iter().map(shape).collect()
+}
+
+pub(super) fn offsets(offsets: &[OffsetEntry]) -> Value {
+    let shape = |entry: &OffsetEntry| json!({"partition": entry.partition, "offset": entry.offset});
+    json!({"offsets": offsets.iter().map(shape).collect::<Vec<_>>()})
+}
+
+pub(super) fn logger(logger: &LoggerLevel) -> Value {
+    json!({"level": logger.level, "last_modified": logger.last_modified})
+}
+
+pub(super) fn loggers(loggers: &BTreeMap<String, LoggerLevel>) -> Value {
+    loggers.iter().map(|(name, level)| (name.clone(), logger(level))).collect::<Map<_, _>>().into()
+}
+
+pub(super) fn message(message: &str) -> Value {
+    json!({"message": message})
+}
+
+pub(super) fn topics(connector: &str, topics: &[String]) -> Value {
+    json!({connector: {"topics": topics}})
 }
 
 fn task_id(id: &TaskId) -> Value {

@@ -1,5 +1,6 @@
 //! The server over a real socket, with a herder that plays a script.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,6 +9,19 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::*;
 use crate::herder::*;
+
+struct Levels;
+
+impl LoggerLevels for Levels {
+    fn all(&self) -> BTreeMap<String, LoggerLevel> {
+        let level = |level, last_modified| LoggerLevel { level, last_modified };
+        [("a.b".to_owned(), level("OFF", Some(7))), ("root".to_owned(), level("INFO", None))].into()
+    }
+
+    fn set(&self, name: &str, level: &str) -> Result<Option<Vec<String>>, String> {
+        Ok((level == "debug").then(|| vec![name.to_owned()]))
+    }
+}
 
 struct Server {
     address: std::net::SocketAddr,
@@ -54,6 +68,18 @@ fn script(request: Request) -> Option<Result<Response, ApiError>> {
         Request::PutConfig { name, .. } => {
             Ok(Response::Written { created: name == "new", info: sample(&name) })
         }
+        Request::PatchConfig { name, patch } => {
+            assert_eq!(patch, [("k".to_owned(), None)].into());
+            Ok(Response::Written { created: false, info: sample(&name) })
+        }
+        Request::Offsets(_) => {
+            let offset = serde_json::from_str(r#"{"position":42}"#).unwrap();
+            Ok(Response::Offsets(vec![OffsetEntry { partition: Some(Default::default()), offset }]))
+        }
+        Request::AlterOffsets { offsets, .. } => Ok(Response::Message(format!("{} altered", offsets.len()))),
+        Request::ResetOffsets(_) => Ok(Response::Message("reset".to_owned())),
+        Request::Topics(_) => Ok(Response::Topics(vec!["t".to_owned(), "u".to_owned()])),
+        Request::ResetTopics(_) => Err(ApiError::Forbidden("Topic tracking is disabled.".to_owned())),
         Request::Restart { include_tasks: false, only_failed: false, .. } => Ok(Response::Done),
         Request::Restart { name, .. } => {
             let connector =
@@ -87,7 +113,10 @@ async fn server(script: Script, limits: Limits) -> Server {
         let (description, began) = ("dreaming".to_owned(), SystemTime::UNIX_EPOCH);
         Some(Stage { description, began, completed: None })
     };
-    let api = Api::new(calls, about, || "up 1\n".to_owned()).with_stage(stage).with_limits(limits);
+    let api = Api::new(calls, about, || "up 1\n".to_owned())
+        .with_stage(stage)
+        .with_loggers(Arc::new(Levels))
+        .with_limits(limits);
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(serve(listener, api, async { drop(stopped.await) }));
     Server { address, stop: Some(stop), served }
@@ -148,6 +177,19 @@ const ANSWERS: &[(&str, &str, u16, &str)] = &[
     ("HEAD /connectors/x", "", 404, ""),
     ("HEAD /nope", "", 404, ""),
     ("PUT /connectors/a/config", "{}", 200, r#"{"name":"a","config":{},"tasks":[],"type":"source"}"#),
+    (
+        "PATCH /connectors/a/config",
+        r#"{"k":null}"#,
+        200,
+        r#"{"name":"a","config":{},"tasks":[],"type":"source"}"#,
+    ),
+    ("GET /connectors/a/topics", "", 200, r#"{"a":{"topics":["t","u"]}}"#),
+    (
+        "PUT /connectors/a/topics/reset",
+        "",
+        403,
+        r#"{"error_code":403,"message":"Topic tracking is disabled."}"#,
+    ),
     ("POST /connectors/a/restart?includeTasks=False&onlyFailed=False", "", 204, ""),
     (
         "POST /connectors/a/restart?includeTasks=TRUE",
@@ -158,10 +200,35 @@ const ANSWERS: &[(&str, &str, u16, &str)] = &[
     ("GET /nope", "", 404, r#"{"error_code":404,"message":"HTTP 404 Not Found"}"#),
     ("PUT /connectors", "", 405, r#"{"error_code":405,"message":"HTTP 405 Method Not Allowed"}"#),
     (
-        "GET /connectors/a/offsets",
+        "PUT /connectors/a/fence",
         "",
         501,
-        r#"{"error_code":501,"message":"GET /connectors/{connector}/offsets is not implemented by this worker"}"#,
+        r#"{"error_code":501,"message":"PUT /connectors/{connector}/fence is not implemented by this worker"}"#,
+    ),
+    ("GET /connectors/a/offsets", "", 200, r#"{"offsets":[{"partition":{},"offset":{"position":42}}]}"#),
+    ("PATCH /connectors/a/offsets", r#"{"offsets":[{"partition":{}}]}"#, 200, r#"{"message":"1 altered"}"#),
+    ("DELETE /connectors/a/offsets", "", 200, r#"{"message":"reset"}"#),
+    (
+        "GET /admin/loggers",
+        "",
+        200,
+        r#"{"a.b":{"level":"OFF","last_modified":7},"root":{"level":"INFO","last_modified":null}}"#,
+    ),
+    ("GET /admin/loggers/ROOT", "", 200, r#"{"level":"INFO","last_modified":null}"#),
+    ("GET /admin/loggers/x", "", 404, r#"{"error_code":404,"message":"Logger x not found."}"#),
+    ("PUT /admin/loggers/a.b?scope=bad", r#"{"level":"debug"}"#, 200, r#"["a.b"]"#),
+    ("PUT /admin/loggers/a.b?scope=Cluster", r#"{"level":"debug"}"#, 204, ""),
+    (
+        "PUT /admin/loggers/a",
+        r#"{"level":"loud"}"#,
+        404,
+        r#"{"error_code":404,"message":"invalid log level 'loud'."}"#,
+    ),
+    (
+        "PUT /admin/loggers/a",
+        "{}",
+        400,
+        r#"{"error_code":400,"message":"Desired 'level' parameter was not specified in request."}"#,
     ),
     ("GET /connectors/a%2Fb", "", 400, r#"{"error_code":400,"message":"Ambiguous URI path separator"}"#),
     (

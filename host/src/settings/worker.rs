@@ -119,6 +119,10 @@ pub struct WorkerConfig {
     pub group_id: Option<String>,
     /// Which client settings a connector may override.
     pub connector_client_config_override_policy: OverridePolicy,
+    /// Whether the topics that connectors use are tracked.
+    pub topic_tracking_enable: bool,
+    /// Whether REST may reset the tracked topics.
+    pub topic_tracking_allow_reset: bool,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which log lines are written.
@@ -186,6 +190,10 @@ impl Reader<'_> {
         self.validation.value(key).and_then(Parsed::as_i64).unwrap_or_default()
     }
 
+    fn flag(&self, key: &str) -> bool {
+        self.validation.value(key).and_then(Parsed::as_bool).unwrap_or_default()
+    }
+
     fn millis(&self, key: &str) -> Duration {
         Duration::from_millis(u64::try_from(self.number(key)).unwrap_or_default())
     }
@@ -244,6 +252,8 @@ impl Reader<'_> {
             client_id: self.text("client.id"),
             group_id: self.some_text("group.id"),
             connector_client_config_override_policy: policy.unwrap_or_default(),
+            topic_tracking_enable: self.flag("topic.tracking.enable"),
+            topic_tracking_allow_reset: self.flag("topic.tracking.allow.reset"),
             log_format: if json { LogFormat::Json } else { LogFormat::Text },
             log_level: LogLevel::parse(&self.text("log.level")).unwrap_or_default(),
             raw: self.props.clone(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::context::Context;
+use super::offset_requests::{self, Subject};
 use super::{connector, task, validate};
 use crate::herder::{Action, ApiError, ConfigRecord, Epoch, Event, RequestId, Response, TaskId};
 
@@ -67,6 +68,13 @@ impl Hands {
             Action::Describe { request, plugin } => {
                 validate::spawn_describe(self.context.clone(), request, plugin)
             }
+            Action::ReadOffsets { request, name, plugin, config } => {
+                offset_requests::spawn_read(self.context.clone(), request, Subject { name, plugin, config });
+            }
+            Action::ModifyOffsets { request, name, plugin, config, change } => {
+                let subject = Subject { name, plugin, config };
+                offset_requests::spawn_modify(self.context.clone(), request, subject, change);
+            }
             Action::StartConnector { name, epoch, plugin, config } => {
                 let start = connector::Start { name: name.clone(), epoch, plugin, config };
                 self.connectors.insert((name, epoch), connector::spawn(self.context.clone(), start));
@@ -85,6 +93,7 @@ impl Hands {
             Action::StopTask { id, epoch } => self.order_task(id, epoch, task::Order::Stop),
             Action::PauseTask { id, epoch } => self.order_task(id, epoch, task::Order::Pause),
             Action::ResumeTask { id, epoch } => self.order_task(id, epoch, task::Order::Resume),
+            Action::ForgetTopics { id, epoch } => self.order_task(id, epoch, task::Order::ForgetTopics),
             Action::Finished => self.finished = true,
         }
         Vec::new()

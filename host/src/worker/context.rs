@@ -30,6 +30,8 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// Into the loop.
     pub events: mpsc::Sender<Event>,
+    /// The brokers are the one inside this process.
+    pub dev_broker: bool,
     /// The clock's zero.
     pub began: Instant,
 }

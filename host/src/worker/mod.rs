@@ -8,12 +8,16 @@
 pub mod act;
 pub mod connector;
 pub mod context;
+pub mod loggers;
+pub mod offset_requests;
 pub mod offset_store;
 pub mod orders;
 pub mod run;
 pub mod scrape;
+pub mod sink_offsets;
 pub mod sink_task;
 pub mod source_task;
 pub mod start;
 pub mod task;
+pub mod topic_use;
 pub mod validate;

@@ -88,6 +88,11 @@ impl OffsetStore {
         })
     }
 
+    /// The source partitions of a connector that have an offset, each with it.
+    pub fn of_connector(&self, connector: &str) -> Vec<(Value<'static>, Value<'static>)> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner).of_connector(connector)
+    }
+
     /// Stores changes of a connector's offsets, all or none as far as the place allows, without holding up the
     /// caller's thread.
     pub async fn write(self: &Arc<Self>, connector: &str, changes: Vec<Change>) -> Result<(), StoreError> {
@@ -177,6 +182,8 @@ mod tests {
         assert_eq!(store.get("c", &turned), at(3));
         assert_eq!(store.get("c", &b), Value::Null);
         assert_eq!(store.get("other", &turned), Value::Null);
+        let all: Vec<_> = store.of_connector("c").into_iter().map(|(_, offset)| offset).collect();
+        assert_eq!(all, [at(3)]);
         store.write("c", vec![(turned, at(4))]).await.unwrap();
         assert_eq!(offset_file::read(&std::fs::read(&path).unwrap()).unwrap().len(), 1);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");

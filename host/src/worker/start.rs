@@ -8,12 +8,13 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::context::{Context, EVENTS};
+use super::loggers::LiveLoggers;
 use super::offset_store::OffsetStore;
 use super::run::{Inlets, Loop};
 use super::scrape::{self, Board};
 use crate::herder::{
     ApiError, Assignment, Catalog as Plugins, Event, Herder, PluginInfo, PluginKind, Request, Response,
-    TargetState,
+    TargetState, TopicTracking,
 };
 use crate::kafka::admin::{self, TopicSpec};
 use crate::kafka::dev_broker::DevBroker;
@@ -74,7 +75,8 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
     };
     let (config, warnings, connectors) = read_files(&options, broker.as_ref())?;
     let log = LogSettings { format: config.log_format, level: config.log_level, filter: None };
-    logging::init(&log).map_err(|error| StartError::Usage(vec![error.to_string()]))?;
+    let control = logging::init(&log).map_err(|error| StartError::Usage(vec![error.to_string()]))?;
+    let loggers = Arc::new(LiveLoggers::new(control, config.log_level.name()));
     for warning in warnings {
         tracing::warn!("worker config {warning}");
     }
@@ -98,12 +100,21 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
     let pool = Pool::new(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8));
     let worker_id = worker_id(&config, &listeners);
     let plugins = plugin_infos(&catalog);
-    let context =
-        Arc::new(Context { config, pool, catalog, offsets, metrics, events, began: Instant::now() });
+    let context = Arc::new(Context {
+        config,
+        pool,
+        catalog,
+        offsets,
+        metrics,
+        events,
+        dev_broker: broker.is_some(),
+        began: Instant::now(),
+    });
     let board = Arc::new(Board::default());
     let (stop_rest, rest_stopped) = watch::channel(false);
-    let servers = serve(listeners, &context, &board, calls.clone(), &rest_stopped);
-    let herder = Herder::new(&worker_id, plugins, Assignment::Everything);
+    let servers = serve(listeners, &context, &board, calls.clone(), loggers, &rest_stopped);
+    let herder = Herder::new(&worker_id, plugins, Assignment::Everything)
+        .with_topic_tracking(tracking(&context.config));
     let main_loop =
         Loop::new(context.clone(), herder, board).run(Inlets { events: event_inlet, calls: call_inlet });
     let main_loop = tokio::spawn(main_loop);
@@ -119,6 +130,16 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
         () = signals.first() => Ok(()),
     };
     tracing::info!("the worker stops");
+    wind_down(&context, main_loop, &stop_rest, servers).await.and(outcome)
+}
+
+/// Has everything that runs end, and then the servers, each within its bound.
+async fn wind_down(
+    context: &Context,
+    main_loop: tokio::task::JoinHandle<()>,
+    stop_rest: &watch::Sender<bool>,
+    servers: Vec<tokio::task::JoinHandle<bool>>,
+) -> Result<(), StartError> {
     context.report(Event::Shutdown).await;
     let limit = context.config.task_shutdown_graceful_timeout + END_MARGIN;
     let ended = tokio::time::timeout(limit, main_loop).await;
@@ -134,7 +155,11 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
             return Err(StartError::Failed(text));
         }
     }
-    outcome
+    Ok(())
+}
+
+fn tracking(config: &WorkerConfig) -> TopicTracking {
+    TopicTracking { enabled: config.topic_tracking_enable, allow_reset: config.topic_tracking_allow_reset }
 }
 
 fn usage(file: &Path, problems: impl IntoIterator<Item = String>) -> StartError {
@@ -301,6 +326,7 @@ fn serve(
     context: &Arc<Context>,
     board: &Arc<Board>,
     calls: mpsc::Sender<Call>,
+    loggers: Arc<LiveLoggers>,
     stopped: &watch::Receiver<bool>,
 ) -> Vec<tokio::task::JoinHandle<bool>> {
     let cluster = Arc::new(Mutex::new(None));
@@ -311,7 +337,7 @@ fn serve(
         commit: option_env!("CONNECT_HOST_COMMIT").unwrap_or(env!("CARGO_PKG_VERSION")).into(),
         kafka_cluster_id: cluster.lock().unwrap_or_else(PoisonError::into_inner).clone(),
     };
-    let api = Api::new(calls, about, move || scrape::page(&page_context, &board));
+    let api = Api::new(calls, about, move || scrape::page(&page_context, &board)).with_loggers(loggers);
     let server = |listener: TcpListener| {
         if let Ok(address) = listener.local_addr() {
             tracing::info!("REST API at http://{address}");

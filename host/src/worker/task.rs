@@ -8,6 +8,7 @@ use tokio::time;
 
 use super::connector::busy_with;
 use super::context::Context;
+use super::topic_use::TopicUse;
 use super::{sink_task, source_task};
 use crate::herder::{Epoch, Event, PluginInfo, TaskId, TaskTarget};
 use crate::metrics::{TaskMetrics, TaskState};
@@ -30,6 +31,8 @@ pub enum Order {
     Pause,
     /// Let records flow.
     Resume,
+    /// Report the topics that are used from now on anew.
+    ForgetTopics,
     /// Drain and end.
     Stop,
 }
@@ -106,6 +109,8 @@ pub struct Env {
     pub inbox: mpsc::Receiver<Order>,
     /// Whether records shall flow.
     pub target: TaskTarget,
+    /// The topics that it uses.
+    pub topics: TopicUse,
 }
 
 /// Starts a task; it reports to the loop.
@@ -133,6 +138,7 @@ async fn live(context: Arc<Context>, start: Start, inbox: mpsc::Receiver<Order>)
     let class = context.class(&start.plugin).cloned().ok_or_else(missing)?;
     let config = ConnectorConfig::parse(&start.id.connector, class.kind, &start.connector_config)?;
     let mut env = Env {
+        topics: TopicUse::new(context.config.topic_tracking_enable),
         metrics: metrics.task(&start.id.connector, start.id.task, class.kind),
         context,
         id: start.id,
@@ -164,7 +170,7 @@ impl Env {
                     self.target = TaskTarget::Running;
                     return false;
                 }
-                Some(Order::Pause) => {}
+                Some(Order::Pause | Order::ForgetTopics) => {}
                 Some(Order::Stop) | None => return true,
             }
         }
@@ -198,6 +204,11 @@ impl Env {
             }
         };
         self.context.report(event).await;
+    }
+
+    /// Tells the loop of topics that it doesn't know yet.
+    pub async fn report_topics(&mut self) {
+        self.topics.tell(&self.context, &self.id, self.epoch).await;
     }
 
     /// The config for the plugin's task.
@@ -259,6 +270,8 @@ impl Env {
                 order = self.inbox.recv() => match order {
                     Some(Order::Pause) => self.target = TaskTarget::Paused,
                     Some(Order::Resume) => self.target = TaskTarget::Running,
+                    // It has not used any yet.
+                    Some(Order::ForgetTopics) => {}
                     Some(Order::Stop) | None => return None,
                 },
             }

@@ -111,6 +111,21 @@ impl Case {
                 Request::Create { name, config, initial_state }
             }
             "put" => Request::PutConfig { name, config },
+            "patch" => {
+                let change = |word: &&str| match word.split_once('=') {
+                    Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
+                    None => ((*word).to_owned(), None),
+                };
+                Request::PatchConfig { name, patch: rest.iter().skip(1).map(change).collect() }
+            }
+            "offsets" => Request::Offsets(name),
+            "alter-offsets" => {
+                let entry = |_: &&str| OffsetEntry { partition: None, offset: None };
+                Request::AlterOffsets { name, offsets: rest.iter().skip(1).map(entry).collect() }
+            }
+            "reset-offsets" => Request::ResetOffsets(name),
+            "topics" => Request::Topics(name),
+            "reset-topics" => Request::ResetTopics(name),
             "delete" => Request::Delete(name),
             "info" => Request::Info(name),
             "config" => Request::Config(name),
@@ -188,6 +203,35 @@ impl Case {
                 }
                 other => panic!("no store command {other}"),
             },
+            _ => self.report_more(verb, rest, name, epoch),
+        }
+    }
+
+    /// The same, of offsets and topics.
+    fn report_more(&mut self, verb: &str, rest: &[&str], name: String, epoch: Epoch) {
+        let latest = self.requests;
+        match verb {
+            "offsets-read" => {
+                let outcome = Ok(vec![OffsetEntry { partition: None, offset: None }]);
+                self.step(Event::OffsetsRead { request: latest, outcome });
+            }
+            "offsets-modified" => {
+                let request = rest[0].parse().expect("a request");
+                let outcome = match rest[1] {
+                    "failed" => Err(ApiError::Internal("no".to_owned())),
+                    handled => Ok(handled == "handled"),
+                };
+                self.step(Event::OffsetsModified { request, outcome });
+            }
+            "topic" => {
+                let topic = rest[1].to_owned();
+                self.step(Event::TopicUsed { id: task_id(&name), epoch, topic });
+            }
+            "tracking" => {
+                let tracking = TopicTracking { enabled: name != "off", allow_reset: name == "on" };
+                let herder = Herder::new("here:8083", catalog(), Assignment::Everything);
+                self.herder = herder.with_topic_tracking(tracking);
+            }
             other => panic!("no command {other}"),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proptest::prelude::*;
 
+use super::asks;
 use super::cases::catalog;
 use super::text;
 use crate::herder::*;
@@ -29,13 +30,13 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        6 => (0..18_u8, 0..3_u8, 0..4_u8).prop_map(|(what, name, extra)| Step::Ask(what, name, extra)),
+        6 => (0..24_u8, 0..3_u8, 0..4_u8).prop_map(|(what, name, extra)| Step::Ask(what, name, extra)),
         12 => any::<usize>().prop_map(Step::Deliver),
         2 => any::<usize>().prop_map(Step::Fail),
         1 => any::<usize>().prop_map(Step::Reconfigure),
         1 => any::<u16>().prop_map(Step::Tick),
         1 => Just(Step::Refuse),
-        1 => (0..6_u8, 0..3_u8).prop_map(|(what, name)| Step::Ghost(what, name)),
+        1 => (0..7_u8, 0..3_u8).prop_map(|(what, name)| Step::Ghost(what, name)),
     ];
     proptest::collection::vec(step, 1..160)
 }
@@ -44,6 +45,15 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 enum Part {
     Connector(String),
     Task(TaskId),
+}
+
+impl Part {
+    fn connector(&self) -> &str {
+        match self {
+            Part::Connector(name) => name,
+            Part::Task(id) => &id.connector,
+        }
+    }
 }
 
 /// What the simulated world knows, independently of the herder.
@@ -55,6 +65,8 @@ struct World {
     /// Epoch that lives, by part.
     live: BTreeMap<Part, Epoch>,
     paused: BTreeSet<TaskId>,
+    /// Connectors whose offsets are being modified.
+    modifying: BTreeMap<RequestId, String>,
     /// How many sets of task configs each connector has had.
     sets: BTreeMap<String, u32>,
     /// The set that each living task was made from.
@@ -75,6 +87,7 @@ impl World {
             open: BTreeSet::new(),
             live: BTreeMap::new(),
             paused: BTreeSet::new(),
+            modifying: BTreeMap::new(),
             sets: BTreeMap::new(),
             made_from: BTreeMap::new(),
             pipes: BTreeMap::new(),
@@ -97,9 +110,18 @@ impl World {
     }
 
     fn begin(&mut self, part: Part, epoch: Epoch) {
+        assert!(!self.modifying.values().any(|name| name == part.connector()), "a start beside a change");
         assert!(self.seen_epochs.insert(epoch), "epoch {epoch} twice");
         assert!(self.live.insert(part, epoch).is_none(), "two lives at once, epoch {epoch}");
         assert_eq!(self.finished, 0, "a start after the end");
+    }
+
+    fn modify(&mut self, request: RequestId, name: String) {
+        assert!(!self.live.keys().any(|part| part.connector() == name), "{name} runs beside a change");
+        self.modifying.insert(request, name);
+        let outcome =
+            if request.is_multiple_of(3) { Err(ApiError::Internal(String::new())) } else { Ok(true) };
+        self.send(&format!("check {request}"), Event::OffsetsModified { request, outcome });
     }
 
     fn carry_out(&mut self, action: Action) {
@@ -121,6 +143,10 @@ impl World {
             Action::Describe { request, .. } => {
                 self.send(&format!("check {request}"), Event::Described { request, outcome: Ok("x".into()) });
             }
+            Action::ReadOffsets { request, .. } => {
+                self.send(&format!("check {request}"), Event::OffsetsRead { request, outcome: Ok(vec![]) });
+            }
+            Action::ModifyOffsets { request, name, .. } => self.modify(request, name),
             Action::StartConnector { name, epoch, .. } => {
                 self.begin(Part::Connector(name.clone()), epoch);
                 self.send(&format!("life {epoch}"), Event::ConnectorStarted { name, epoch });
@@ -140,6 +166,8 @@ impl World {
             }
             Action::StartTask { id, epoch, target, .. } => {
                 self.begin(Part::Task(id.clone()), epoch);
+                let used = Event::TopicUsed { id: id.clone(), epoch, topic: "t".to_owned() };
+                self.send(&format!("life {epoch}"), used);
                 let set = self.sets.get(&id.connector).copied().unwrap_or(0);
                 self.made_from.insert(id.clone(), set);
                 let others = self.made_from.iter().filter(|(other, _)| other.connector == id.connector);
@@ -152,6 +180,9 @@ impl World {
                 if self.live.get(&Part::Task(id.clone())) == Some(&epoch) {
                     self.send(&format!("life {epoch}"), Event::TaskEnded { id, epoch });
                 }
+            }
+            Action::ForgetTopics { id, epoch } => {
+                assert_eq!(self.live.get(&Part::Task(id)), Some(&epoch), "a task told after its end");
             }
             Action::Finished => {
                 self.finished += 1;
@@ -187,6 +218,7 @@ impl World {
                 self.made_from.remove(id);
                 self.bury(Part::Task(id.clone()), *epoch);
             }
+            Event::OffsetsModified { request, .. } => drop(self.modifying.remove(request)),
             Event::Config(ConfigRecord::Tasks { name, .. }) => {
                 *self.sets.entry(name.clone()).or_default() += 1
             }
@@ -204,34 +236,7 @@ impl World {
     }
 
     fn request(&mut self, what: u8, name: u8, extra: u8) {
-        let name = ["a", "b", "c"][usize::from(name)].to_owned();
-        let mut config = Props::from([
-            ("connector.class".to_owned(), "NumbersSource".to_owned()),
-            ("tasks.max".to_owned(), extra.max(1).to_string()),
-        ]);
-        let request = match what {
-            0..=2 => {
-                let initial_state = [None, Some(TargetState::Paused), Some(TargetState::Stopped), None];
-                Request::Create { name, config, initial_state: initial_state[usize::from(extra)] }
-            }
-            3 => {
-                config.insert("speed".to_owned(), extra.to_string());
-                Request::PutConfig { name, config }
-            }
-            4 => Request::Delete(name),
-            5 => Request::Pause(name),
-            6 | 7 => Request::Resume(name),
-            8 => Request::Stop(name),
-            9 => Request::Restart { name, include_tasks: extra & 1 > 0, only_failed: extra & 2 > 0 },
-            10 => Request::RestartTask { name, task: i32::from(extra) - 1 },
-            11 => Request::Expand { status: true, info: true },
-            12 => Request::Status(name),
-            13 => Request::Tasks(name),
-            14 => Request::TaskStatus { name, task: i32::from(extra) },
-            15 => Request::PluginConfig("NumbersSource".to_owned()),
-            16 => Request::Validate { plugin: "NumbersSource".to_owned(), config },
-            _ => Request::Health,
-        };
+        let request = asks::request(what, name, extra);
         self.requests += 1;
         self.open.insert(self.requests);
         self.step(Event::Request { id: self.requests, request });
@@ -297,6 +302,7 @@ impl World {
             2 => Event::ConnectorEnded { name, epoch },
             3 => Event::TaskConfigs { name, epoch, outcome: Ok(vec![]) },
             4 => Event::TaskFailed { id, epoch, trace: "ghost".to_owned() },
+            5 => Event::TopicUsed { id, epoch, topic: "ghost".to_owned() },
             _ => Event::TaskEnded { id, epoch },
         };
         let before = self.log.len();

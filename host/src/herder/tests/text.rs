@@ -67,6 +67,9 @@ pub fn response(response: &Response) -> String {
             .join("; "),
         Response::TaskStatus(task) => format!("{}:{}", task.task, status(&task.status)),
         Response::Restarting(all) => format!("restarting {}", connector_status(all)),
+        Response::Offsets(offsets) => format!("{} offsets", offsets.len()),
+        Response::Message(message) => message.clone(),
+        Response::Topics(topics) => format!("topics [{}]", topics.join(" ")),
         Response::Plugins(plugins) => plugins.iter().map(|p| p.class.clone()).collect::<Vec<_>>().join(" "),
         Response::Json(body) => body.to_string(),
         Response::Done => "done".to_owned(),
@@ -83,6 +86,11 @@ pub fn action(action: &Action) -> String {
         Action::Answer { request, outcome: Err(error) } => format!("answer {request}: {error:?}"),
         Action::Validate { request, plugin, .. } => format!("validate {request} {}", plugin.class),
         Action::Describe { request, plugin } => format!("describe {request} {}", plugin.class),
+        Action::ReadOffsets { request, name, .. } => format!("read offsets {request} of {name}"),
+        Action::ModifyOffsets { request, name, change: OffsetsChange::Alter(entries), .. } => {
+            format!("alter {} offsets {request} of {name}", entries.len())
+        }
+        Action::ModifyOffsets { request, name, .. } => format!("reset offsets {request} of {name}"),
         Action::StartConnector { name, epoch, config, .. } => {
             format!("start connector {name} @{epoch} {}", props(config))
         }
@@ -94,6 +102,7 @@ pub fn action(action: &Action) -> String {
         Action::StopTask { id, epoch } => format!("stop task {id} @{epoch}"),
         Action::PauseTask { id, epoch } => format!("pause task {id} @{epoch}"),
         Action::ResumeTask { id, epoch } => format!("resume task {id} @{epoch}"),
+        Action::ForgetTopics { id, epoch } => format!("forget topics of {id} @{epoch}"),
         Action::Finished => "finished".to_owned(),
     }
 }

@@ -37,6 +37,7 @@ fn bodies_that_are_no_flat_objects_are_refused_without_quoting_them() {
         "{\"a\":[]}",
     ] {
         problem(config(body.as_bytes()));
+        problem(patch(body.as_bytes()));
         problem(new_connector(body.as_bytes()));
     }
     problem(config(b"{\"a\":\"\xff\"}"));
@@ -47,6 +48,39 @@ fn bodies_that_are_no_flat_objects_are_refused_without_quoting_them() {
     assert!(!problem(config(br#"{"password":"geheim"#)).contains("geheim"));
     let deep = "[".repeat(100_000);
     problem(config(deep.as_bytes()));
+}
+
+#[test]
+fn patches_tell_removal_from_text() {
+    let patch = patch(br#"{"a":1.50,"b":false,"c":null,"d":"x"}"#).unwrap();
+    let changes: Vec<(&str, Option<&str>)> =
+        patch.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect();
+    assert_eq!(changes, [("a", Some("1.50")), ("b", Some("false")), ("c", None), ("d", Some("x"))]);
+}
+
+#[test]
+fn changes_of_offsets_are_lists_of_objects() {
+    let body = br#"{"offsets":[{"partition":{"f":"x"},"offset":{"p":1}},{"partition":{},"offset":null},{}]}"#;
+    let entries = offsets(body).unwrap();
+    let shape: Vec<_> = entries.iter().map(|e| (e.partition.is_some(), e.offset.is_some())).collect();
+    assert_eq!(shape, [(true, true), (true, false), (false, false)]);
+    for empty in ["{}", r#"{"offsets":null}"#, r#"{"offsets":[]}"#] {
+        assert!(offsets(empty.as_bytes()).unwrap().is_empty(), "{empty}");
+    }
+    for bad in [
+        "",
+        "null",
+        "[1]",
+        r#"{"offsets":5}"#,
+        r#"{"offsets":[5]}"#,
+        r#"{"offsets":[null]}"#,
+        r#"{"bogus":[]}"#,
+        r#"{"offsets":[{"partition":"x"}]}"#,
+        r#"{"offsets":[{"offset":[]}]}"#,
+        r#"{"offsets":[{"x":1}]}"#,
+    ] {
+        problem(offsets(bad.as_bytes()));
+    }
 }
 
 #[test]

@@ -28,7 +28,6 @@ const REFUSED: &[(&str, &str)] = &[
 
 const JVM_METRICS: &str =
     "has no effect: it is about the JVM's metrics; this worker has its own, at /metrics";
-const NO_TRACKING: &str = "has no effect: this version does not track the topics of connectors";
 
 /// Read by Kafka's worker, but without effect here.
 const NO_EFFECT: &[(&str, &str)] = &[
@@ -39,8 +38,6 @@ const NO_EFFECT: &[(&str, &str)] = &[
     ("metrics.num.samples", JVM_METRICS),
     ("metrics.recording.level", JVM_METRICS),
     ("topic.creation.enable", "has no effect: this version refuses topic.creation.* on connectors"),
-    ("topic.tracking.enable", NO_TRACKING),
-    ("topic.tracking.allow.reset", NO_TRACKING),
     ("ssl.client.auth", "has no effect: it is for HTTPS listeners, which this version does not have"),
     ("internal.key.converter", "has no effect: Kafka removed it in 3.0"),
     ("internal.value.converter", "has no effect: Kafka removed it in 3.0"),

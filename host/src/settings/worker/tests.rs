@@ -33,6 +33,7 @@ fn kafkas_defaults_hold_where_nothing_is_given() {
     );
     assert_eq!((config.client_id.as_str(), config.group_id), ("", None));
     assert_eq!(config.connector_client_config_override_policy, OverridePolicy::All);
+    assert!(config.topic_tracking_enable && config.topic_tracking_allow_reset);
     assert_eq!((config.log_format, config.log_level), (LogFormat::Text, LogLevel::Info));
     assert_eq!((config.rest_advertised_host_name, config.rest_advertised_port), (None, None));
     assert!(config.access_control_allow_origin.is_empty() && config.response_http_headers.is_empty());
@@ -60,6 +61,8 @@ fn every_key_is_read() {
         ("access.control.allow.methods", "GET, PUT"),
         ("response.http.headers.config", "set X: y"),
         ("plugin.path", "/a, /b,"),
+        ("topic.tracking.enable", "false"),
+        ("topic.tracking.allow.reset", "FALSE"),
         ("log.format", "JSON"),
         ("log.level", "Warn"),
         ("producer.linger.ms", "7"),
@@ -84,6 +87,7 @@ fn every_key_is_read() {
     assert_eq!(config.access_control_allow_methods, ["GET", "PUT"]);
     assert_eq!(config.response_http_headers.len(), 1);
     assert_eq!(config.plugin_path, [PathBuf::from("/a"), PathBuf::from("/b")]);
+    assert!(!config.topic_tracking_enable && !config.topic_tracking_allow_reset);
     assert_eq!((config.log_format, config.log_level), (LogFormat::Json, LogLevel::Warn));
     assert_eq!(config.raw["producer.linger.ms"], "7");
 }

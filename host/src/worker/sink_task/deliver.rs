@@ -22,6 +22,7 @@ impl Running {
             Some(retained) => retained,
             None => self.convert()?,
         };
+        self.env.report_topics().await;
         if batch.places.is_empty() {
             self.done_with(&batch);
             return Ok(());
@@ -68,6 +69,7 @@ impl Running {
             converted.map_err(|bad| Failed(format!("records cannot be lent to the plugin: {bad}")))?;
         self.env.metrics.converted(count, began.elapsed());
         for run in &batch.runs {
+            self.env.topics.read(&run.at.topic);
             if self.ledger.committed(&run.at).is_none() && self.ledger.safe_offset(&run.at).is_none() {
                 // Where reading began is where a failed flush goes back to.
                 self.ledger.assign(run.at.clone(), Some(run.first));

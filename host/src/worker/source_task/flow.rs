@@ -70,9 +70,13 @@ impl Running {
                 return Ok(());
             }
             if plain {
+                if run.is_none() {
+                    self.env.topics.sent(record.topic, seq.as_u64());
+                }
                 let run = run.get_or_insert_with(|| Run::new(record.topic, part.origins.len() - at));
                 run.push(record.partition, record.key, record.value, seq.as_u64());
             } else {
+                self.env.topics.sent(record.topic, seq.as_u64());
                 self.send(seq, &record).await?;
             }
         }
@@ -158,6 +162,7 @@ impl Running {
 
     /// A record that cannot be converted or sent: dropped if errors are tolerated, else the end of the task.
     fn refused(&mut self, seq: Seq, stage: Stage, why: &str) -> Result<(), Failed> {
+        self.env.topics.lost(seq.as_u64());
         if self.policy.decide_record() == Decision::Skip {
             let logged = self.env.config.errors.log_enable;
             if logged {
@@ -219,6 +224,7 @@ impl Running {
         match delivery.error {
             None => {
                 *written += 1;
+                self.env.topics.arrived(delivery.id);
                 if let Some(cookie) = self.ledger.ack(seq) {
                     self.ack(Ack {
                         cookie,

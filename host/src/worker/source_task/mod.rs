@@ -149,6 +149,7 @@ impl Running {
             self.drain().await;
         });
         let drained = drained.await;
+        self.env.report_topics().await;
         if drained.is_err() {
             let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
             let open = self.ledger.in_flight();
@@ -168,6 +169,7 @@ impl Running {
 
     async fn work(&mut self) -> Result<(), Failed> {
         while !self.stop {
+            self.env.report_topics().await;
             self.begin_poll();
             self.begin_telling();
             match self.wait().await {
@@ -215,10 +217,12 @@ impl Running {
 
     async fn wait(&mut self) -> Woken {
         let rest = self.rest_until;
+        // What a poll brings while the task is paused stays with it until the resume.
+        let flows = self.env.target == TaskTarget::Running;
         tokio::select! {
             biased;
             order = self.env.inbox.recv() => Woken::Order(order),
-            result = maybe(&mut self.poll) => {
+            result = maybe(&mut self.poll), if flows => {
                 self.poll = None;
                 Woken::Polled(result)
             }
@@ -233,7 +237,11 @@ impl Running {
     async fn order(&mut self, order: Option<Order>) {
         match order {
             Some(Order::Pause) => self.env.target = TaskTarget::Paused,
-            Some(Order::Resume) => self.env.target = TaskTarget::Running,
+            Some(Order::Resume) => {
+                self.env.target = TaskTarget::Running;
+                self.polled_at = Instant::now();
+            }
+            Some(Order::ForgetTopics) => return self.env.topics.forget(),
             Some(Order::Stop) | None => {
                 self.stop = true;
                 return;

@@ -1,0 +1,69 @@
+//! `/admin/loggers`
+
+use std::collections::BTreeMap;
+
+use super::answer::Answer;
+use super::errors::Failure;
+use super::{Api, Ask, body, shapes};
+use crate::herder::ApiError;
+
+/// A logger that has a level of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggerLevel {
+    /// Its level, in capitals.
+    pub level: &'static str,
+    /// When it was last changed on request, in milliseconds since 1970.
+    pub last_modified: Option<u64>,
+}
+
+/// The loggers of this process. Must not block.
+pub trait LoggerLevels: Send + Sync {
+    /// All that have a level of their own, by name; the root is `root`.
+    fn all(&self) -> BTreeMap<String, LoggerLevel>;
+
+    /// Sets a logger and those below it; the names of those that changed, sorted. None: there is no such level.
+    ///
+    /// # Errors
+    /// Why it could not be set.
+    fn set(&self, name: &str, level: &str) -> Result<Option<Vec<String>>, String>;
+}
+
+fn loggers(api: &Api) -> Result<&dyn LoggerLevels, Failure> {
+    api.loggers.as_deref().ok_or(Failure::Absent("/admin/loggers"))
+}
+
+/// `GET /admin/loggers`
+pub(super) fn list(api: &Api) -> Result<Answer, Failure> {
+    Ok(Answer::json(200, shapes::loggers(&loggers(api)?.all())))
+}
+
+/// `GET /admin/loggers/{logger}`
+pub(super) fn get(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
+    let name = ask.name();
+    let kept = if name.eq_ignore_ascii_case("root") { "root" } else { name.as_str() };
+    match loggers(api)?.all().get(kept) {
+        Some(logger) => Ok(Answer::json(200, shapes::logger(logger))),
+        None => Err(Failure::Api(ApiError::NotFound(format!("Logger {name} not found.")))),
+    }
+}
+
+/// `PUT /admin/loggers/{logger}`: on this worker, which is the whole cluster.
+pub(super) fn set(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
+    let config = body::config(&ask.body)?;
+    let level = config.get("level").ok_or_else(|| {
+        let text = "Desired 'level' parameter was not specified in request.";
+        Failure::Api(ApiError::BadRequest(text.to_owned()))
+    })?;
+    if level.is_empty() {
+        return Err(Failure::BadBody("The level of a logger must not be empty".to_owned()));
+    }
+    let changed =
+        loggers(api)?.set(&ask.name(), level).map_err(|why| Failure::Api(ApiError::Internal(why)))?;
+    let Some(changed) = changed else {
+        return Err(Failure::Api(ApiError::NotFound(format!("invalid log level '{level}'."))));
+    };
+    match ask.query.all("scope").next() {
+        Some(scope) if scope.eq_ignore_ascii_case("cluster") => Ok(Answer::empty(204)),
+        _ => Ok(Answer::json(200, changed.into())),
+    }
+}
