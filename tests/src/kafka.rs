@@ -2,7 +2,7 @@
 
 use crate::{RunDir, Topics, guard, paths, wait_for};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -44,6 +44,11 @@ impl Kafka {
     /// The bootstrap address.
     pub fn bootstrap(&self) -> &str {
         &self.bootstrap
+    }
+
+    /// The folder with the data of broker `id`, from 1: one folder for each partition, such as `topic-0`.
+    pub fn data(&self, id: usize) -> PathBuf {
+        self.dir.join(format!("broker-{id}/data"))
     }
 
     /// Looking at and making topics.

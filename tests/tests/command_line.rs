@@ -144,15 +144,16 @@ fn files_may_be_json() {
     let mut command = Command::new(paths::connect_host());
     command.args(["standalone", &worker, &flat, &nested, "--dev-broker"]);
     let mut process = Process::start("connect-host", &mut command, &dir.join("log"));
-    let state = |name: &str| {
+    let status = |name: &str| {
         let answer = rest.try_request("GET", &format!("/connectors/{name}/status"), None);
-        answer
-            .ok()
-            .filter(|answer| answer.status == 200)
-            .map(|answer| answer.json()["tasks"][0]["state"].clone())
+        answer.map_or_else(|_| json!({}), |answer| answer.json())
     };
-    wait_for("the flat one", MINUTE, || state("flat") == Some("RUNNING".into()));
-    wait_for("the paused one", MINUTE, || state("nested") == Some("PAUSED".into()));
+    wait_for("the flat one", MINUTE, || status("flat")["tasks"][0]["state"] == "RUNNING");
+    // Nothing has asked it for tasks yet.
+    wait_for("the paused one", MINUTE, || status("nested")["connector"]["state"] == "PAUSED");
+    assert_eq!(status("nested")["tasks"], json!([]));
+    rest.call("PUT", "/connectors/nested/resume").expect(202);
+    wait_for("its task", MINUTE, || status("nested")["tasks"][0]["state"] == "RUNNING");
     assert_eq!(process.terminate(MINUTE).code(), Some(0));
 }
 

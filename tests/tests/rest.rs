@@ -161,17 +161,9 @@ fn errors_are_told_as_by_kafka() {
     told(400, worker.create("x", &class), "Failed to find any class that implements Connector");
     let wrong = file_sink("x", "t", Path::new("/dev/null")).with("topics.regex", "t.*").with("tasks.max", 0);
     told(400, worker.create("x", &wrong), "contains the following 3 error(s)");
-    for (method, path) in [
-        ("GET", "/connectors/source/offsets"),
-        ("DELETE", "/connectors/source/offsets"),
-        ("GET", "/connectors/source/topics"),
-        ("GET", "/admin/loggers"),
-    ] {
-        told(501, rest.call(method, path), "is not implemented by this worker");
-    }
-    let patch = |path: &str| rest.request("PATCH", path, Some(&json!({})));
-    told(501, patch("/connectors/source/config"), "is not implemented by this worker");
-    told(501, patch("/connectors/source/offsets"), "is not implemented by this worker");
+    let tasks = rest.request("POST", "/connectors/source/tasks", Some(&json!([])));
+    told(501, tasks, "is not implemented by this worker");
+    told(501, rest.call("PUT", "/connectors/source/fence"), "is not implemented by this worker");
 }
 
 #[test]
