@@ -234,18 +234,23 @@ impl Callee {
         call: &'static str,
         function: impl FnOnce(Object, *mut abi::CpError) -> i32 + Send + 'static,
     ) -> Result<(i32, OwnedMutexGuard<()>), CallError> {
+        let gate = self.gate.clone().lock_owned().await;
+        // Looked at behind the gate: the call that held it may be the one that panicked.
         if self.panicked.load(Ordering::Acquire) {
             return Err(CallError::Unusable { call });
         }
-        let gate = self.gate.clone().lock_owned().await;
         let what = format!("{call} of {}", self.instance.identity);
         let callee = self.clone();
         let answer = dispatch(&self.pool, what, &self.manners, move || {
             let mut slot = ErrorSlot::default();
             let status = function(callee.object, slot.raw());
-            callee.finish(call, status, slot).map(|status| (status, gate))
+            // The gate goes with the answer, so that whoever waits for this call hears of it before the next one begins.
+            (callee.finish(call, status, slot), gate)
         });
-        answer.await.unwrap_or(Err(CallError::Unusable { call }))
+        match answer.await {
+            Ok((result, gate)) => result.map(|status| (status, gate)),
+            Err(_) => Err(CallError::Unusable { call }),
+        }
     }
 
     fn finish(&self, call: &'static str, status: i32, slot: ErrorSlot) -> Result<i32, CallError> {

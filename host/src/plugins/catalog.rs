@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::load::{self, ClassTables, TaskTables};
 use super::pool::Manners;
-use super::scan::{LeftOut, Scan};
+use super::scan::{Found, LeftOut, Scan};
 use crate::settings::connector::Kind;
 
 /// A class that can be used.
@@ -39,11 +39,27 @@ impl Catalog {
         let mut catalog = Catalog { classes: Vec::new(), left_out: scan.left_out };
         for found in scan.found {
             match load::load(&found.path, &found.manifest) {
-                Ok(classes) => classes.into_iter().for_each(|class| catalog.add(&found.path, class)),
+                Ok(classes) => {
+                    catalog.tell_reserved(&found);
+                    classes.into_iter().for_each(|class| catalog.add(&found.path, class));
+                }
                 Err(error) => catalog.left_out.push(LeftOut { path: found.path, reason: error.to_string() }),
             }
         }
         catalog
+    }
+
+    /// Classes of kinds that later versions use are left out by name; the others of the library stay.
+    fn tell_reserved(&mut self, found: &Found) {
+        let reserved =
+            found.manifest.classes.iter().filter(|class| !["source", "sink"].contains(&&*class.kind));
+        self.left_out.extend(reserved.map(|class| LeftOut {
+            path: found.path.clone(),
+            reason: format!(
+                "class {} is a {}, a kind that this version does not use",
+                class.class, class.kind
+            ),
+        }));
     }
 
     fn add(&mut self, path: &std::path::Path, class: load::LoadedClass) {

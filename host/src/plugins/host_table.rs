@@ -201,7 +201,10 @@ unsafe extern "C" fn get_extension(_id: abi::CpStr) -> *const c_void {
 }
 
 unsafe extern "C" fn request_task_reconfiguration(token: u64) -> i32 {
-    with(token, "request_task_reconfiguration", |instance| wish(instance, Wish::Reconfigure))
+    with(token, "request_task_reconfiguration", |instance| {
+        instance.connectors_only()?;
+        wish(instance, Wish::Reconfigure)
+    })
 }
 
 fn wish(instance: &Arc<Instance>, wish: Wish) -> Result<i32, Bad> {
@@ -210,15 +213,21 @@ fn wish(instance: &Arc<Instance>, wish: Wish) -> Result<i32, Bad> {
 }
 
 unsafe extern "C" fn raise_error(token: u64, message: abi::CpStr) -> i32 {
-    // SAFETY: the plugin lends the text during this call.
-    with(token, "raise_error", |instance| wish(instance, Wish::Fail(unsafe { lossy(message) })))
+    with(token, "raise_error", |instance| {
+        instance.connectors_only()?;
+        // SAFETY: the plugin lends the text during this call.
+        wish(instance, Wish::Fail(unsafe { lossy(message) }))
+    })
 }
 
 unsafe extern "C" fn register_partition(token: u64, partition: *const abi::CpValue, number: *mut u64) -> i32 {
     with(token, "register_partition", |instance| {
+        instance.sources_only()?;
         // SAFETY: the plugin lends the value during this call, and owns the place.
         unsafe {
-            let partition = views::value(one(partition)?)?.into_owned();
+            let view = one(partition)?;
+            views::schema(view.schema, &instance.with_schemas(|schemas| schemas.snapshot()))?;
+            let partition = views::value(view)?.into_owned();
             put(number, instance.register_partition(partition)?)
         }
     })
@@ -298,11 +307,17 @@ unsafe extern "C" fn seek(token: u64, offsets: *const abi::CpPartitionOffset, co
 }
 
 unsafe extern "C" fn request_commit(token: u64) -> i32 {
-    with(token, "request_commit", |instance| wish(instance, Wish::Commit))
+    with(token, "request_commit", |instance| {
+        instance.sink_tasks_only()?;
+        wish(instance, Wish::Commit)
+    })
 }
 
 unsafe extern "C" fn set_timeout(token: u64, milliseconds: u64) -> i32 {
-    with(token, "set_timeout", |instance| wish(instance, Wish::Timeout(milliseconds)))
+    with(token, "set_timeout", |instance| {
+        instance.sink_tasks_only()?;
+        wish(instance, Wish::Timeout(milliseconds))
+    })
 }
 
 unsafe extern "C" fn report_bad(
@@ -336,6 +351,7 @@ unsafe extern "C" fn report_done(token: u64, ticket: u64) -> i32 {
 
 unsafe extern "C" fn explain(token: u64, index: usize, message: abi::CpStr) {
     with(token, "explain", |instance| {
+        instance.sink_tasks_only()?;
         // SAFETY: the plugin lends the text during this call.
         instance.explain(index, unsafe { lossy(message) });
         Ok(abi::READY)

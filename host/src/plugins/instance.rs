@@ -158,6 +158,26 @@ impl Instance {
         instance
     }
 
+    /// Refuses a wish that is the connector's alone.
+    pub fn connectors_only(&self) -> Result<(), Bad> {
+        self.only("connectors", self.identity.task.is_none())
+    }
+
+    /// Refuses a call that only sources have.
+    pub fn sources_only(&self) -> Result<(), Bad> {
+        // A connector that is only asked to validate has no offsets to read.
+        self.only("sources", self.identity.task.is_none() || self.offsets.is_some())
+    }
+
+    /// Refuses a call that only the tasks of sinks have.
+    pub fn sink_tasks_only(&self) -> Result<(), Bad> {
+        self.only("tasks of sinks", self.identity.task.is_some() && self.offsets.is_none())
+    }
+
+    fn only(&self, whose: &str, right: bool) -> Result<(), Bad> {
+        if right { Ok(()) } else { Err(Bad::Other(format!("no right to: it is for {whose}"))) }
+    }
+
     /// The token means nothing any more.
     pub fn leave(&self) {
         registry::leave(self.token);
@@ -234,6 +254,10 @@ impl Instance {
         }
         let mut sorted: Vec<_> = entries.iter().collect();
         sorted.sort_by(|a, b| a.0.as_str().cmp(&b.0.as_str()));
+        if let Some(pair) = sorted.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            let key = pair[0].0.as_str().unwrap_or_default();
+            return Err(Bad::Other(format!("a source partition that has {key} twice")));
+        }
         let name = format!("{sorted:?}");
         let mut partitions = lock(&self.partitions);
         if let Some(number) = partitions.numbers.get(&name) {
@@ -333,7 +357,10 @@ impl Instance {
         }
         let mut metrics = lock(&self.metrics);
         if let Some(index) = metrics.iter().position(|metric| metric.name == name) {
-            return Ok(index as u64);
+            return match metrics[index].counter == counter {
+                true => Ok(index as u64),
+                false => Err(Bad::Other(format!("metric {name}, which is one of another kind already"))),
+            };
         }
         if metrics.len() >= METRICS {
             return Err(Bad::Other(format!("more than {METRICS} metrics")));

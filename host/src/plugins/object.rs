@@ -98,6 +98,13 @@ impl TaskObject {
             // SAFETY: the object is alive and not called again.
             unsafe { function(object.0, slot) }
         });
-        call.await.map(|_| self.callee.destroyed())
+        match call.await? {
+            abi::READY => {
+                self.callee.destroyed();
+                Ok(())
+            }
+            // It may still be there, with what its pending call was lent.
+            other => Err(call::contract("destroy", other)),
+        }
     }
 }

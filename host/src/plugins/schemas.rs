@@ -65,6 +65,10 @@ impl Schemas {
     /// The view and all it points to live during the call.
     pub unsafe fn read(&self, view: &abi::CpSchema) -> Result<Schema, Bad> {
         let kind = views::kind(view.tag).ok_or(Bad::Tag(view.tag))?;
+        if view.flags & !(abi::SCHEMA_IS_OPTIONAL | abi::SCHEMA_HAS_VERSION) != 0 {
+            return Err(Bad::Other(format!("a schema with unknown flags {:#x}", view.flags)));
+        }
+        let optional = view.flags & abi::SCHEMA_IS_OPTIONAL != 0;
         // SAFETY: the caller's promise, as for all below.
         let (name, doc) = unsafe { (views::text(view.name)?, views::text(view.doc)?) };
         let mut parameters = Vec::new();
@@ -74,11 +78,14 @@ impl Schemas {
             let (key, value) = unsafe { (views::text(param.key)?, views::text(param.value)?) };
             parameters.push((key.to_owned(), value.to_owned()));
         }
-        let mut fields = Vec::new();
+        let mut fields: Vec<Field> = Vec::new();
         // SAFETY: as above.
         for field in unsafe { views::slice(view.fields, view.field_count)? } {
             // SAFETY: as above.
             let name = unsafe { views::text(field.name)? }.to_owned();
+            if fields.iter().any(|known| known.name == name) {
+                return Err(Bad::Other(format!("a schema that has field {name} twice")));
+            }
             fields.push(Field { name, schema: self.part(field.schema)? });
         }
         let default = match view.default_value.is_null() || !view.default_value.is_aligned() {
@@ -86,9 +93,15 @@ impl Schemas {
             // SAFETY: as above.
             false => Some(unsafe { views::value(&*view.default_value)? }.into_owned()),
         };
+        if let Some(value) = &default
+            && value.kind().map_or(!optional, |given| given != kind)
+        {
+            let given = value.kind_name();
+            return Err(Bad::Other(format!("a {given} as default of a schema of type {}", kind.name())));
+        }
         Ok(Schema {
             kind,
-            optional: view.flags & abi::SCHEMA_IS_OPTIONAL != 0,
+            optional,
             name: (!name.is_empty()).then(|| name.to_owned()),
             version: (view.flags & abi::SCHEMA_HAS_VERSION != 0).then_some(view.version),
             doc: (!doc.is_empty()).then(|| doc.to_owned()),

@@ -239,6 +239,9 @@ impl Batch {
                 let number = record.source_partition;
                 return Err(Bad::Other(format!("source partition {number}, which was never registered")));
             }
+            if record.source_partition == 0 && record.source_offset.tag != abi::NULL {
+                return Err(Bad::Other("an offset in source partition 0, which is none".into()));
+            }
             let first_header = part.headers.len();
             for header in views::slice(record.headers, record.header_count)? {
                 part.headers.push(SourceHeader {
