@@ -82,10 +82,6 @@ impl Consumer {
                 let message = Message::of(event)?;
                 match message.error() {
                     Code::RD_KAFKA_RESP_ERR_NO_ERROR => Some(Told::Message(message)),
-                    Code::RD_KAFKA_RESP_ERR__PARTITION_EOF => Some(Told::End(TopicPartition {
-                        topic: message.topic().into(),
-                        partition: message.partition(),
-                    })),
                     code => {
                         Some(Told::Trouble(KafkaError::new(format!("read topic {}", message.topic()), code)))
                     }
@@ -103,10 +99,13 @@ impl Consumer {
                 Some(Told::Revoked { partitions, lost })
             }
             sys::RD_KAFKA_EVENT_OFFSET_COMMIT => Some(Told::Committed(committed(&event))),
+            sys::RD_KAFKA_EVENT_ERROR if event.error() == Code::RD_KAFKA_RESP_ERR__PARTITION_EOF => {
+                event.topic_partition().map(Told::End)
+            }
             sys::RD_KAFKA_EVENT_ERROR => {
-                let mut error = KafkaError::new("consume", event.error());
-                error.text = event.error_text();
-                Some(Told::Trouble(error))
+                let what = event.topic_partition().map_or("consume".into(), |at| format!("consume {at}"));
+                let error = KafkaError::new(what, event.error());
+                Some(Told::Trouble(KafkaError { text: event.error_text(), ..error }))
             }
             _ => None,
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rdkafka_sys as sys;
 use tokio::sync::Notify;
 
+use super::list::TopicPartition;
 use super::{Conf, KafkaError};
 
 /// Text that describes a code.
@@ -196,6 +197,18 @@ impl Event {
     pub(super) fn error_text(&self) -> String {
         // SAFETY: the text lives as long as the event.
         unsafe { text(sys::rd_kafka_event_error_string(self.ptr())) }
+    }
+
+    /// The partition that the event is about, if it is about one.
+    pub(super) fn topic_partition(&self) -> Option<TopicPartition> {
+        // SAFETY: the event is alive; what it gives is null or ours to destroy, and is copied before.
+        unsafe {
+            let at = sys::rd_kafka_event_topic_partition(self.ptr());
+            let given = at.as_ref()?;
+            let copy = TopicPartition { topic: text(given.topic).into(), partition: given.partition };
+            sys::rd_kafka_topic_partition_destroy(at);
+            Some(copy)
+        }
     }
 }
 

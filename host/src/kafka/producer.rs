@@ -8,7 +8,7 @@ use std::time::Duration;
 use rdkafka_sys as sys;
 use rdkafka_sys::RDKafkaRespErr as Code;
 
-use super::native::{Event, Native, Owner, Role};
+use super::native::{self, Event, Native, Owner, Role};
 use super::{Conf, KafkaError};
 
 /// One record to produce. Everything is copied before [`Producer::send`] returns.
@@ -298,8 +298,11 @@ impl Producer {
             // SAFETY: the message lives as long as the event.
             let message = unsafe { sys::rd_kafka_event_message_next(event.ptr()).as_ref() };
             let Some(message) = message else { return };
-            let error = (message.err != Code::RD_KAFKA_RESP_ERR_NO_ERROR)
-                .then(|| Box::new(KafkaError::new("produce", message.err)));
+            let error = (message.err != Code::RD_KAFKA_RESP_ERR_NO_ERROR).then(|| {
+                // SAFETY: the handle and its name live as long as the event.
+                let topic = unsafe { native::text(sys::rd_kafka_topic_name(message.rkt)) };
+                Box::new(KafkaError::new(format!("produce to topic {topic}"), message.err))
+            });
             let timestamp = if self.want_timestamps {
                 let mut kind = sys::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
                 // SAFETY: as above.

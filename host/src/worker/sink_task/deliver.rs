@@ -19,7 +19,12 @@ impl Running {
     /// Puts what is to be put again, or else what has come in.
     pub(super) async fn put_next(&mut self) -> Result<(), Failed> {
         let batch = match self.retained.take() {
-            Some(retained) => retained,
+            Some(retained) => {
+                for run in &retained.runs {
+                    self.ledger.deliver(&run.at, run.first, run.last);
+                }
+                retained
+            }
             None => self.convert()?,
         };
         self.env.report_topics().await;
