@@ -33,6 +33,9 @@ want_kafka() {
   want maven mvn
 }
 
+# What the recorded REST scenarios need.
+want_python() { want python3 python3; }
+
 # Installs what is missing, or ends the script with the words what to install.
 provide() {
   if [ ${#missing[@]} -eq 0 ]; then return; fi

@@ -1,0 +1,105 @@
+//! The recorded scenarios of Kafka Connect's REST API, played against a worker on real Kafka; see tests/rest/README.md.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use connect_tests::{Kafka, Process, Rest, WorkerSpec, paths};
+
+/// For all scenarios of a theme; about half a minute is usual.
+const BOUND: Duration = Duration::from_secs(300);
+const JSON_CONVERTER: &str = "org.apache.kafka.connect.json.JsonConverter";
+
+fn folder() -> PathBuf {
+    paths::repo().join("tests/rest")
+}
+
+/// Names of all scenarios.
+fn cases() -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder().join("cases-open")).expect("the folder of scenarios");
+    let files = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    files.filter_map(|file| Some(file.strip_suffix(".json")?.to_owned())).collect()
+}
+
+/// The cases that cannot pass, each with its reason.
+fn expected_failures() -> BTreeMap<String, String> {
+    let list = std::fs::read_to_string(folder().join("expected-failures.txt")).expect("the list");
+    let lines = list.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let listed: Vec<(String, String)> = lines
+        .map(|line| {
+            let (name, why) = line.split_once(": ").unwrap_or_else(|| panic!("no reason in: {line}"));
+            (name.to_owned(), why.to_owned())
+        })
+        .collect();
+    let map: BTreeMap<_, _> = listed.iter().cloned().collect();
+    assert_eq!(map.len(), listed.len(), "a case is listed twice");
+    map
+}
+
+/// What became of a scenario: none: it passed or does not concern this worker; else the first difference.
+type Outcomes = BTreeMap<String, Option<String>>;
+
+/// Plays the scenarios whose name begins so, one after the other.
+fn play(worker: &Rest, theme: &str, scratch: &Path) -> Outcomes {
+    let mut command = Command::new("python3");
+    command
+        .arg(folder().join("connect_compat.py"))
+        .args(["check", "--url", worker.base(), "--without", "distributed", "--filter", &format!("{theme}*")])
+        .arg("--cases")
+        .arg(folder().join("cases-open"))
+        .arg("--dir")
+        .arg(scratch)
+        .stdin(Stdio::null());
+    let mut checker = Process::start(theme, &mut command, &scratch.join(format!("{theme}.log")));
+    let status = checker.wait(BOUND);
+    let log = checker.log();
+    assert!(matches!(status.code(), Some(0 | 1)), "{theme}: {log}");
+    let mut outcomes = Outcomes::new();
+    for line in log.lines() {
+        let Some((verdict, rest)) = line.split_once(' ') else { continue };
+        let (name, why) = rest.split_once(' ').unwrap_or((rest, ""));
+        match verdict {
+            "PASS" | "SKIP" => drop(outcomes.insert(name.to_owned(), None)),
+            "FAIL" => drop(outcomes.insert(name.to_owned(), Some(why.to_owned()))),
+            _ => {}
+        }
+    }
+    outcomes
+}
+
+#[test]
+fn recorded_scenarios_pass_but_for_those_listed() {
+    let expected = expected_failures();
+    let cases = cases();
+    for name in expected.keys() {
+        assert!(cases.contains(name), "expected-failures.txt names {name}, which is no case");
+    }
+    let mut worker = WorkerSpec::connect_host(Kafka::shared().bootstrap())
+        .set("key.converter", JSON_CONVERTER)
+        .set("value.converter", JSON_CONVERTER)
+        .set("connector.client.config.override.policy", "All")
+        .set("offset.flush.interval.ms", 500)
+        .start();
+    // Most of the time goes into waiting, so the themes are played side by side; each case has names of its own.
+    let themes: BTreeSet<&str> = cases.iter().filter_map(|name| name.split('-').next()).collect();
+    let (rest, scratch) = (worker.rest(), worker.dir().path());
+    let played: Outcomes = thread::scope(|scope| {
+        let running: Vec<_> =
+            themes.iter().map(|theme| scope.spawn(move || play(rest, theme, scratch))).collect();
+        running.into_iter().flat_map(|theme| theme.join().expect("a theme was played")).collect()
+    });
+    let names: BTreeSet<String> = played.keys().cloned().collect();
+    assert_eq!(names, cases, "the scenarios that were played (left) are not all there are");
+    let mut faults = Vec::new();
+    for (name, outcome) in &played {
+        match (outcome, expected.get(name)) {
+            (Some(difference), None) => faults.push(format!("{name} failed: {difference}")),
+            (None, Some(why)) => faults.push(format!("{name} passed, but is listed: {why}")),
+            _ => {}
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    assert!(worker.terminate().success());
+}
