@@ -50,7 +50,9 @@ impl Log {
             runtime.block_on(admin::create_topic(&conf.admin, &conf.topic, conf.timeout))?;
         }
         let entries = read_to_end(conf)?;
-        let producer = Producer::new(&conf.producer, Owner::default(), false)?;
+        let producer = Producer::new(&appending(&conf.producer), Owner::default(), false)?;
+        // It knows its broker before the first append, which is not to wait for a connection.
+        admin::topics(producer.native(), Some(&conf.topic.name), conf.timeout)?;
         Ok((Log { producer, topic: conf.topic.name.clone(), timeout: conf.timeout }, entries))
     }
 
@@ -104,6 +106,18 @@ impl Log {
     }
 }
 
+/// Kafka Connect's settings of producers for its own topics: no idempotence, for whose sake librdkafka lets the first
+/// record wait for half a second, but one request at a time, which keeps the order as well.
+fn appending(conf: &Conf) -> Conf {
+    let mut settings = conf.clone();
+    for (key, value) in
+        [("enable.idempotence", "false"), ("acks", "all"), ("max.in.flight.requests.per.connection", "1")]
+    {
+        settings.insert(key.into(), value.into());
+    }
+    settings
+}
+
 /// Reads all partitions to the end that each has when it gets there.
 fn read_to_end(conf: &LogConf) -> Result<Entries, KafkaError> {
     let topic = &conf.topic.name;
@@ -111,6 +125,8 @@ fn read_to_end(conf: &LogConf) -> Result<Entries, KafkaError> {
     let mut settings = conf.consumer.clone();
     settings.insert("enable.partition.eof".into(), "true".into());
     settings.insert("auto.offset.reset".into(), "earliest".into());
+    // A broker holds a fetch back that long when it has nothing, as it does with each empty partition.
+    settings.insert("fetch.wait.max.ms".into(), "10".into());
     settings.entry("group.id".into()).or_insert_with(|| format!("connect-host-{topic}"));
     let consumer = Consumer::new(&settings, Owner::default())?;
     let partitions = wait_for_partitions(&consumer, conf)?;
