@@ -1,19 +1,15 @@
 //! The worker under valgrind: what plugins hand out is never touched after the next call has freed it, and what the
 //! worker lends lives as long as it promised.
 
+use crate::lines;
 use connect_tests::configs::{c_sink, faulty_sink, faulty_source};
 use connect_tests::{With, WorkerSpec, faulty, size, wait_for};
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 /// Valgrind's exit code when it has found something, one that the worker never has.
 const FOUND: i32 = 99;
-
-fn lines(file: &Path) -> Vec<String> {
-    fs::read_to_string(file).unwrap_or_default().lines().map(str::to_owned).collect()
-}
 
 #[test]
 fn no_memory_is_touched_that_is_not_there() {

@@ -1,6 +1,7 @@
 //! A file through a real topic into another file: identical, followed as it grows, and without a repeat over clean
 //! stops, whatever keeps the offsets: our file, our topic, or the file of Apache Kafka Connect.
 
+use crate::MINUTE;
 use connect_tests::configs::{c_sink, file_sink, file_source};
 use connect_tests::worker::SHIPPED_JVM;
 use connect_tests::{Kafka, Rng, With, Worker, WorkerSpec, size, wait_for, wait_until};
@@ -9,9 +10,6 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// Lines of random length, some empty, some beyond ASCII.
 fn text(rng: &mut Rng, lines: usize) -> String {

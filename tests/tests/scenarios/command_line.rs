@@ -1,6 +1,7 @@
 //! The command line: files of both forms, exit codes, every problem at once by its key, signals, and secrets that stay
 //! secret.
 
+use crate::MINUTE;
 use connect_tests::configs::{faulty_sink, faulty_source, file_source, verifiable_source};
 use connect_tests::{
     Process, Props, RunDir, With, Worker, WorkerSpec, faulty, free_port, paths, props, wait_for,
@@ -12,8 +13,6 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// Runs `connect-host` with these arguments to its end: exit code, standard output and standard error.
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {

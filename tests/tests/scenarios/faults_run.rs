@@ -1,6 +1,7 @@
 //! What plugins do wrong while they run: each fails its own task or connector with a trace that names the problem, what
 //! is legal works, and neighbours do not notice.
 
+use crate::MINUTE;
 use connect_tests::configs::{faulty_sink, faulty_source};
 use connect_tests::table::Kind::{Sink, Source};
 use connect_tests::table::Outcome::{Breaks, Fails, Waits, Warns, Works};
@@ -9,9 +10,6 @@ use connect_tests::{Props, With, Worker, wait_for};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
 fn errors_and_impossible_answers_of_sources() {

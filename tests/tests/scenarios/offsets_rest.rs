@@ -1,12 +1,10 @@
 //! Topics, offsets and loggers over REST, on real Kafka and on the embedded broker.
 
+use crate::MINUTE;
 use connect_tests::configs::{file_sink, file_source};
 use connect_tests::{Kafka, WorkerSpec, wait_for, wait_until};
 use serde_json::{Value, json};
 use std::fs;
-use std::time::Duration;
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
 fn topics_offsets_and_loggers_are_told_and_changed() {

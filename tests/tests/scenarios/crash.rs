@@ -1,13 +1,14 @@
 //! kill -9 of the worker at random moments under steady flow: nothing is missing, and what comes twice was under way
 //! within one flush interval.
 
+use crate::{MINUTE, count_lines};
 use connect_tests::configs::{c_sink, file_sink, file_source, verifiable_source};
 use connect_tests::sequence::{self, Lives, Numbered, Sequences, shape};
 use connect_tests::{Kafka, Rng, Worker, WorkerSpec, let_run, size, wait_for};
 use connect_tests::{Topics, With};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 const FLUSH: Duration = Duration::from_millis(1000);
@@ -16,7 +17,6 @@ const MARGIN: Duration = Duration::from_millis(1000);
 const RATE: u32 = 1000;
 /// Bytes of a line.
 const WIDTH: usize = 40;
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// Makes the topic. Its broker notes when it has a record: from then on the record may be acknowledged, and stored with
 /// the next flush.
@@ -101,22 +101,18 @@ struct Sink {
     lines: Vec<usize>,
 }
 
-fn lines(file: &Path) -> usize {
-    fs::read_to_string(file).map_or(0, |text| text.lines().count())
-}
-
 /// One life: a kill at a random moment after something has arrived everywhere.
 fn live(worker: &mut Worker, sinks: &mut [Sink], lives: &mut Lives, rng: &mut Rng) {
     for sink in sinks.iter() {
         let before = sink.lines.last().copied().unwrap_or(0);
-        wait_for("something new in each file", MINUTE, || lines(&sink.file) > before);
+        wait_for("something new in each file", MINUTE, || count_lines(&sink.file) > before);
     }
     let began = sequence::now();
     let_run(rng.time(Duration::ZERO, FLUSH * 3));
     worker.kill9();
     lives.end(began);
     for sink in sinks.iter_mut() {
-        sink.lines.push(lines(&sink.file));
+        sink.lines.push(count_lines(&sink.file));
     }
 }
 

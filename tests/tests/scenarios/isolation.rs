@@ -1,21 +1,17 @@
 //! Plugins that hang cost their own tasks only: REST answers, neighbours flow, deleting works, the worker ends on time.
 
+use crate::{MINUTE, count_lines};
 use connect_tests::configs::{faulty_sink, faulty_source};
 use connect_tests::{Props, Rest, With, Worker, WorkerSpec, faulty, wait_for};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-const MINUTE: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Twice as many as the worker has threads for calls that promised to be prompt.
 fn twice_the_pool() -> usize {
     2 * std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8)
-}
-
-fn lines(file: &Path) -> usize {
-    fs::read_to_string(file).map_or(0, |text| text.lines().count())
 }
 
 /// Half of 20 requests are answered within 100 ms, and none takes longer than a second.
@@ -40,13 +36,13 @@ fn healthy(plugin: &str) -> (Worker, PathBuf) {
     let source = faulty_source("healthy-source", "numbers", "healthy");
     let sink = faulty_sink("healthy-sink", "numbers", "healthy").with("file", out.display());
     let worker = spec.connector(source).connector(sink).start();
-    wait_for("the healthy flow", MINUTE, || lines(&out) > 0);
+    wait_for("the healthy flow", MINUTE, || count_lines(&out) > 0);
     (worker, out)
 }
 
 fn assert_flows(out: &Path) {
-    let before = lines(out);
-    wait_for("the neighbours' flow", Duration::from_secs(15), || lines(out) > before + 2000);
+    let before = count_lines(out);
+    wait_for("the neighbours' flow", Duration::from_secs(15), || count_lines(out) > before + 2000);
 }
 
 fn create(worker: &Worker, config: Props) {
@@ -67,7 +63,7 @@ fn hang(worker: &Worker, count: usize) {
         let sink = faulty_sink(&format!("hang-put-{number}"), "hang", "healthy");
         create(worker, hanging(sink, "put"));
     }
-    wait_for("all tasks to hang", MINUTE, || lines(&calls) >= 3 * count);
+    wait_for("all tasks to hang", MINUTE, || count_lines(&calls) >= 3 * count);
 }
 
 /// Stops the worker, which still has hanging calls.
@@ -138,7 +134,7 @@ fn hanging_connectors_hold_nobody_up() {
         let answer = asked.join().expect("the thread that asks");
         assert!(answer.is_err(), "an answer to what hangs: {answer:?}");
     }
-    wait_for("all to hang", MINUTE, || lines(&worker.dir().join("calls")) >= 3 * count);
+    wait_for("all to hang", MINUTE, || count_lines(&worker.dir().join("calls")) >= 3 * count);
     assert_quick(worker.rest());
     assert_flows(&out);
     worker.rest().delete("/connectors/connector.start-0").expect(204);
@@ -155,7 +151,7 @@ fn declared_blocking_calls_hold_nobody_up() {
     let source = faulty_source("patient", "hang_blocking", "patient").with("tasks", count);
     let source = source.with("fault", "poll").with("report", worker.dir().join("calls").display());
     create(&worker, source.with("tasks.max", count).with("release", release.display()));
-    wait_for("all tasks to block", MINUTE, || lines(&worker.dir().join("calls")) >= count);
+    wait_for("all tasks to block", MINUTE, || count_lines(&worker.dir().join("calls")) >= count);
     assert_quick(worker.rest());
     assert_flows(&out);
     fs::write(&release, "").expect("the release");

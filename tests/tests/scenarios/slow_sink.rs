@@ -1,6 +1,7 @@
 //! Sinks slower than `max.poll.interval.ms` keep their membership and repeat nothing; stops in mid-flow are clean, or
 //! at least on time.
 
+use crate::MINUTE;
 use connect_tests::configs::{faulty_sink, verifiable_sink, verifiable_source};
 use connect_tests::{Kafka, Rng, With, Worker, WorkerSpec, faulty, let_run, sequence, size, wait_for};
 use serde_json::Value;
@@ -8,13 +9,11 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const MINUTE: Duration = Duration::from_secs(60);
-
 /// The least that brokers allow for sessions, and clients for polls.
 const INTERVAL_MS: u32 = 6000;
 
 /// `count` numbered records in a topic of one partition.
-fn fill(topic: &str, count: u32) {
+fn write_numbered(topic: &str, count: u32) {
     let topics = Kafka::shared().topics();
     topics.create(topic, 1, 1, &[]);
     let texts: Vec<String> = (0..count).map(|number| format!("0:{number}")).collect();
@@ -31,7 +30,7 @@ fn report(path: &Path) -> Value {
 fn puts_longer_than_the_poll_interval_cost_no_membership() {
     let name = "slow";
     let batches = size(3, 20);
-    fill(name, 100 * batches as u32);
+    write_numbered(name, 100 * batches as u32);
     let topics = Kafka::shared().topics();
     let spec = WorkerSpec::connect_host(Kafka::shared().bootstrap()).set("offset.flush.interval.ms", 1000);
     // A put in progress at the end is waited for.
@@ -75,7 +74,7 @@ fn a_stop_in_mid_flow_waits_for_the_put_and_repeats_nothing() {
     let name = "stopped-sink";
     let mut rng = Rng::for_test(name);
     let count = 400 * size(10, 50) as u32;
-    fill(name, count);
+    write_numbered(name, count);
     let spec = WorkerSpec::connect_host(Kafka::shared().bootstrap()).set("offset.flush.interval.ms", 2000);
     let spec = spec.set("task.shutdown.graceful.timeout.ms", 4000);
     let found = spec.dir().join("report");
@@ -97,7 +96,7 @@ fn a_stop_in_mid_flow_waits_for_the_put_and_repeats_nothing() {
 #[test]
 fn a_put_longer_than_the_bound_is_left_behind_and_comes_again() {
     let (name, count) = ("left-behind", 1000);
-    fill(name, count as u32);
+    write_numbered(name, count as u32);
     let spec = WorkerSpec::connect_host(Kafka::shared().bootstrap()).plugins([faulty::plugin("hang")]);
     let spec = spec.set("offset.flush.interval.ms", 300).set("task.shutdown.graceful.timeout.ms", 1000);
     let [out, calls, release] = ["out", "calls", "release"].map(|file| spec.dir().join(file));

@@ -1,38 +1,24 @@
 //! What a sink task reads, and how much of it a put has.
 
+use crate::{MINUTE, count_lines, fill, numbers};
 use connect_tests::configs::file_sink;
 use connect_tests::{Kafka, With, WorkerSpec, wait_for};
-use std::fs;
-use std::time::Duration;
-
-const MINUTE: Duration = Duration::from_secs(60);
-
-fn fill(topic: &str, records: u32) {
-    let values: Vec<String> = (0..records).map(|n| format!("value {n}")).collect();
-    let topics = Kafka::shared().topics();
-    topics.create(topic, 1, 1, &[]);
-    topics.write(topic, values.iter().map(|value| (None, value.as_bytes())));
-}
-
-fn lines(path: &std::path::Path) -> usize {
-    fs::read_to_string(path).unwrap_or_default().lines().count()
-}
 
 #[test]
 fn a_topic_that_comes_later_is_read_if_the_pattern_fits() {
     let kafka = Kafka::shared();
     let spec = WorkerSpec::connect_host(kafka.bootstrap());
     let out = spec.dir().join("out");
-    fill("regex-a", 10);
-    fill("other-regex-a", 10);
+    fill("regex-a", numbers(0..10));
+    fill("other-regex-a", numbers(0..10));
     let mut sink = file_sink("regex-sink", "unused", &out).with("topics.regex", "regex-[a-z]");
     sink.remove("topics");
     let mut worker = spec.connector(sink).start();
-    wait_for("the records of the first topic", MINUTE, || lines(&out) == 10);
-    fill("regex-b", 5);
-    wait_for("the records of the later topic", MINUTE, || lines(&out) == 15);
+    wait_for("the records of the first topic", MINUTE, || count_lines(&out) == 10);
+    fill("regex-b", numbers(0..5));
+    wait_for("the records of the later topic", MINUTE, || count_lines(&out) == 15);
     assert!(worker.terminate().success());
-    assert_eq!(lines(&out), 15, "nothing of topics that the pattern does not match as a whole");
+    assert_eq!(count_lines(&out), 15, "nothing of topics that the pattern does not match as a whole");
 }
 
 #[test]
@@ -40,12 +26,14 @@ fn a_put_has_as_many_records_as_allowed() {
     let kafka = Kafka::shared();
     let spec = WorkerSpec::connect_host(kafka.bootstrap());
     let [much, little] = ["much", "little"].map(|file| spec.dir().join(file));
-    fill("batches", 20_000);
+    fill("batches", numbers(0..20_000));
     let small =
         file_sink("batch-small", "batches", &little).with("consumer.override.max.poll.records", "100");
     let spec = spec.set("connector.client.config.override.policy", "All");
     let mut worker = spec.connector(file_sink("batch-large", "batches", &much)).connector(small).start();
-    wait_for("all records in both files", MINUTE, || lines(&much) == 20_000 && lines(&little) == 20_000);
+    wait_for("all records in both files", MINUTE, || {
+        count_lines(&much) == 20_000 && count_lines(&little) == 20_000
+    });
     let largest = |connector: &str| {
         let label = format!("connector=\"{connector}\"");
         worker.metric("kafka_connect_connector_task_batch_size_max", &[&label]).expect("the metric is there")
@@ -60,7 +48,7 @@ fn put_is_not_called_for_nothing() {
     let kafka = Kafka::shared();
     let spec = WorkerSpec::connect_host(kafka.bootstrap()).set("offset.flush.interval.ms", 200);
     let out = spec.dir().join("out");
-    fill("no-json", 100);
+    fill("no-json", numbers(0..100));
     let sink = file_sink("drops-all", "no-json", &out).with("errors.tolerance", "all");
     let sink = sink.with("value.converter", "JsonConverter");
     let mut worker = spec.connector(sink).start();
@@ -72,5 +60,5 @@ fn put_is_not_called_for_nothing() {
     assert_eq!(worker.metric("kafka_connect_sink_task_put_seconds_count", &label), Some(0.0));
     assert_eq!(worker.metric("kafka_connect_task_error_total_records_skipped", &label), Some(100.0));
     assert!(worker.terminate().success());
-    assert_eq!(lines(&out), 0);
+    assert_eq!(count_lines(&out), 0);
 }

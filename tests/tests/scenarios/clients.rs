@@ -1,26 +1,13 @@
 //! Settings of the Kafka clients, on the worker and on connectors: honoured, named in a warning where they have no
 //! counterpart, refused where doing without them would change what the client does.
 
+use crate::{MINUTE, fill, lines, numbers};
 use connect_tests::configs::{
     connector, faulty_sink, faulty_source, file_sink, verifiable_sink, verifiable_source,
 };
 use connect_tests::{Kafka, Props, With, Worker, WorkerSpec, faulty, wait_for, wait_until};
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
-
-const MINUTE: Duration = Duration::from_secs(60);
-
-fn fill(topic: &str, numbers: std::ops::Range<u32>) {
-    let topics = Kafka::shared().topics();
-    topics.create(topic, 1, 1, &[]);
-    let texts: Vec<String> = numbers.map(|number| number.to_string()).collect();
-    topics.write(topic, texts.iter().map(|text| (None, text.as_bytes())));
-}
-
-fn lines(path: &Path) -> Vec<String> {
-    fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect()
-}
 
 /// How the first batch of a topic is compressed: what its attributes say on the broker's disk.
 fn codec(topic: &str) -> u8 {
@@ -47,7 +34,7 @@ fn settings_of_the_worker_reach_all_and_those_of_a_connector_win() {
 
 #[test]
 fn a_sink_sees_no_larger_puts_than_it_wants() {
-    fill("sizes", 0..1000);
+    fill("sizes", numbers(0..1000));
     let spec = WorkerSpec::connect_host(Kafka::shared().bootstrap()).plugins([faulty::rust_plugin()]);
     let sizes = spec.dir().join("sizes");
     let sink = connector("sizes", "org.connecthost.faulty.SizesSink").with("report", sizes.display());
@@ -62,7 +49,7 @@ fn a_sink_sees_no_larger_puts_than_it_wants() {
 #[test]
 fn consumers_start_where_they_are_told_and_have_the_names_they_are_given() {
     let (name, topics) = ("named", Kafka::shared().topics());
-    fill(name, 0..100);
+    fill(name, numbers(0..100));
     let spec = WorkerSpec::connect_host(Kafka::shared().bootstrap());
     let spec = spec.set("consumer.group.id", "of-the-worker").set("offset.flush.interval.ms", 200);
     let [all, new] = ["all", "new"].map(|file| spec.dir().join(file));
@@ -78,7 +65,7 @@ fn consumers_start_where_they_are_told_and_have_the_names_they_are_given() {
     let mut next = 100;
     // Only once the consumer has asked where the end is, later records are new to it.
     wait_for("a new record", MINUTE, || {
-        fill(name, next..next + 1);
+        fill(name, numbers(next..next + 1));
         next += 1;
         !lines(&new).is_empty()
     });
@@ -190,7 +177,7 @@ fn records_that_no_broker_takes_fail_the_task() {
 #[test]
 fn retried_records_keep_their_order() {
     let name = "retried";
-    fill(name, 0..300);
+    fill(name, numbers(0..300));
     let plugins = ["answers", "errors"].map(faulty::plugin);
     let spec = WorkerSpec::connect_host(Kafka::shared().bootstrap()).plugins(plugins);
     let spec = spec.set("offset.flush.interval.ms", 200);
@@ -201,7 +188,7 @@ fn retried_records_keep_their_order() {
     let errors = errors.with("fault", "put").with("kind", "retriable").with("times", 2).with("after", 1);
     let errors = errors.with("consumer.override.max.poll.records", 40);
     let mut worker = spec.connector(answers).connector(errors).start();
-    let expected: Vec<String> = (0..300).map(|number| number.to_string()).collect();
+    let expected: Vec<String> = numbers(0..300).collect();
     for file in [&some, &all] {
         wait_for("all records", MINUTE, || lines(file).len() >= 300);
         assert_eq!(lines(file), expected);

@@ -1,5 +1,6 @@
 //! The REST interface of a real worker: the shapes of its answers, and what its calls do to the flow of records.
 
+use crate::MINUTE;
 use connect_tests::configs::{faulty_sink, faulty_source, file_sink, verifiable_source};
 use connect_tests::{Props, With, Worker, WorkerSpec, faulty, let_run, wait_for};
 use serde_json::{Value, json};
@@ -7,7 +8,6 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-const MINUTE: Duration = Duration::from_secs(60);
 const STILL: Duration = Duration::from_millis(500);
 
 fn spec() -> WorkerSpec {

@@ -1,13 +1,12 @@
 //! /metrics of a real worker: text that Prometheus reads, counts that are those of the records moved, and the age of
 //! each task's last progress.
 
+use crate::MINUTE;
 use connect_tests::configs::{faulty_sink, faulty_source};
 use connect_tests::{With, Worker, WorkerSpec, faulty, let_run, wait_for};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::Duration;
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// Labels by name.
 type Labels = BTreeMap<String, String>;

@@ -1,13 +1,13 @@
 //! The broker is killed and comes back while records flow: nothing is missing, nothing comes twice into the topic, and
 //! tasks keep running.
 
+use crate::MINUTE;
 use connect_tests::configs::{file_sink, verifiable_source};
 use connect_tests::sequence::{self, shape};
 use connect_tests::{Kafka, Rng, With, Worker, WorkerSpec, let_run, size, wait_for};
 use std::fs;
 use std::time::{Duration, Instant};
 
-const MINUTE: Duration = Duration::from_secs(60);
 const WIDTH: usize = 40;
 
 /// For this long all of both connectors is RUNNING whenever it is looked at.

@@ -1,11 +1,9 @@
 //! A plugin in Rust that panics, in each call, `drop` included: the task or connector fails with the message and the
 //! place, the worker and its neighbours go on.
 
+use crate::MINUTE;
 use connect_tests::configs::connector;
 use connect_tests::{Props, With, Worker, faulty, table, wait_for, wait_until};
-use std::time::Duration;
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// A worker with the plugin, records in topic `records`, and a healthy flow.
 fn start() -> Worker {

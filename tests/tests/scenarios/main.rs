@@ -1,0 +1,51 @@
+//! Scenarios: real workers, real libraries and, where it matters, real Kafka, seen from outside. One program, so that all
+//! share a broker and use the time in which others wait.
+
+mod broker;
+mod clients;
+mod command_line;
+mod consuming;
+mod crash;
+mod faults_garbage;
+mod faults_load;
+mod faults_run;
+mod flow;
+mod isolation;
+mod metrics;
+mod offsets_rest;
+mod panics;
+mod rest;
+mod slow_sink;
+mod valgrind;
+
+use connect_tests::Kafka;
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+/// The bound of most waits: far more than they take.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Writes these values to a topic of one partition on the shared broker, which is made if it is missing.
+fn fill(topic: &str, values: impl IntoIterator<Item = String>) {
+    let topics = Kafka::shared().topics();
+    topics.create(topic, 1, 1, &[]);
+    let values: Vec<String> = values.into_iter().collect();
+    topics.write(topic, values.iter().map(|value| (None, value.as_bytes())));
+}
+
+/// Numbers as texts.
+fn numbers(range: Range<u32>) -> impl Iterator<Item = String> {
+    range.map(|number| number.to_string())
+}
+
+/// The lines of a file; none, when there is no file.
+fn lines(file: &Path) -> Vec<String> {
+    fs::read_to_string(file).unwrap_or_default().lines().map(str::to_owned).collect()
+}
+
+/// How many lines a file has.
+fn count_lines(file: &Path) -> usize {
+    fs::read_to_string(file).map_or(0, |text| text.lines().count())
+}
