@@ -38,6 +38,15 @@ pub struct Log {
     producer: Producer,
     topic: String,
     timeout: Duration,
+    /// Counts appends: reports that come after their append was given up are told by it.
+    appends: u64,
+}
+
+/// The reports that an append waits for.
+struct Awaited {
+    append: u64,
+    open: usize,
+    failed: Option<KafkaError>,
 }
 
 impl Log {
@@ -53,17 +62,17 @@ impl Log {
         let producer = Producer::new(&appending(&conf.producer), Owner::default(), false)?;
         // It knows its broker before the first append, which is not to wait for a connection.
         admin::topics(producer.native(), Some(&conf.topic.name), conf.timeout)?;
-        Ok((Log { producer, topic: conf.topic.name.clone(), timeout: conf.timeout }, entries))
+        Ok((Log { producer, topic: conf.topic.name.clone(), timeout: conf.timeout, appends: 0 }, entries))
     }
 
-    /// Appends records and waits until the broker has acknowledged all of them. Runs on a thread that may block.
+    /// Appends records and waits until the broker has answered for all of them. Runs on a thread that may block.
     ///
     /// # Errors
     /// The first failure; others of the batch may or may not be written, so the same batch is to be written again.
     pub fn append(&mut self, records: &[(Vec<u8>, Option<Vec<u8>>)]) -> Result<(), KafkaError> {
         let end = Instant::now() + self.timeout;
-        let mut open = 0;
-        let mut done = Vec::new();
+        self.appends += 1;
+        let mut awaited = Awaited { append: self.appends, open: 0, failed: None };
         let topic = self.topic.clone();
         for (key, value) in records {
             let outgoing = Outgoing {
@@ -73,27 +82,31 @@ impl Log {
                 value: value.as_deref(),
                 timestamp: None,
                 headers: &[],
-                id: 0,
+                id: awaited.append,
             };
             while let Sent::Full = self.producer.send(&outgoing)? {
-                open -= self.wait(end, &mut done)?;
+                self.wait(end, &mut awaited)?;
             }
-            open += 1;
+            awaited.open += 1;
         }
-        while open > 0 {
-            open -= self.wait(end, &mut done)?;
+        while awaited.open > 0 {
+            self.wait(end, &mut awaited)?;
         }
-        Ok(())
+        awaited.failed.map_or(Ok(()), Err)
     }
 
-    /// Waits for some acknowledgements: how many came.
-    fn wait(&mut self, end: Instant, done: &mut Vec<super::producer::Delivery>) -> Result<usize, KafkaError> {
+    /// Waits for some reports, and counts those of this append.
+    fn wait(&mut self, end: Instant, awaited: &mut Awaited) -> Result<(), KafkaError> {
         let left = end.saturating_duration_since(Instant::now());
-        let count = self.producer.deliveries(1000, left.min(Duration::from_millis(500)), done);
-        if let Some(error) = done.drain(..).find_map(|delivery| delivery.error) {
-            return Err(KafkaError { what: format!("write to topic {}", self.topic), ..*error });
+        let mut told = Vec::new();
+        self.producer.deliveries(1000, left.min(Duration::from_millis(500)), &mut told);
+        for delivery in told.into_iter().filter(|delivery| delivery.id == awaited.append) {
+            awaited.open -= 1;
+            if let Some(error) = delivery.error {
+                awaited.failed.get_or_insert(*error);
+            }
         }
-        if count == 0 && left.is_zero() {
+        if awaited.open > 0 && left.is_zero() {
             // What is still queued must not be written later, over something newer.
             self.producer.purge();
             let text = format!("not acknowledged within {} ms", self.timeout.as_millis());
@@ -102,7 +115,7 @@ impl Log {
                 ..KafkaError::local(format!("write to topic {}", self.topic), text)
             });
         }
-        Ok(count)
+        Ok(())
     }
 }
 

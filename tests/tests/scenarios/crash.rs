@@ -78,6 +78,7 @@ fn sources_are_killed(name: &'static str, offsets: Option<&str>) {
     let found = sequence::of_topic(&topics.read(name));
     assert_eq!(found.len(), 2, "two tasks");
     for (id, sequence) in &found {
+        let lives = lives.as_seen_by(sequence);
         assert_bounded(id, sequence, &lives, |again| {
             (lives.at(again.time), made_at(&found, id, again.number))
         });
