@@ -53,6 +53,8 @@ const CRATES: &[(&str, &str)] = &[
     ("connect_plugin_abi", "host/src/plugins/"),
     ("metrics_exporter_prometheus", "host/src/metrics/"),
     ("clap", "host/src/main.rs"),
+    ("p12_keystore", "host/src/settings/keystores/"),
+    ("pkcs5", "host/src/settings/keystores/"),
 ];
 
 /// Where `unsafe` may stand.
