@@ -38,7 +38,8 @@ pub fn check(
             validation.set_visible(&format!("{key}.plugin.version"), false);
         }
         let Some(named) = ConverterConfig::read(key, config) else { continue };
-        let class = resolve(&named.class).map(str::to_owned).or_else(|| other_class(&named.class));
+        let class = resolve(&named.class).map(str::to_owned);
+        let class = class.or_else(|| other_class(&named.class)).or_else(|| transformation(&named.class));
         validation.show(key, class.clone().map(Parsed::String));
         match class {
             None => {
@@ -56,6 +57,11 @@ pub fn check(
             Some(class) => settings(validation, role, &class, named.props),
         }
     }
+}
+
+/// A class that Kafka Connect has, and not as a converter.
+fn transformation(class: &str) -> Option<String> {
+    class.starts_with("org.apache.kafka.connect.transforms.").then(|| class.to_owned())
 }
 
 fn settings(validation: &mut Validation, role: Role, class: &str, own: Props) {
@@ -152,6 +158,12 @@ mod tests {
                 "SimpleHeaderConverter",
                 Some("org.apache.kafka.connect.storage.SimpleHeaderConverter"),
                 "Class class org.apache.kafka.connect.storage.SimpleHeaderConverter does not implement the Converter interface",
+            ),
+            (
+                "key.converter",
+                "org.apache.kafka.connect.transforms.RegexRouter",
+                Some("org.apache.kafka.connect.transforms.RegexRouter"),
+                "Class class org.apache.kafka.connect.transforms.RegexRouter does not implement the Converter interface",
             ),
             (
                 "header.converter",
