@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::catalog::{PluginInfo, PluginKind};
 use super::cluster::TargetState;
 use super::messages::TaskId;
-use crate::settings::Props;
+use crate::settings::{Given, Props};
 
 /// Changes of a config by key: a value to set; none: the key goes.
 pub type Patch = BTreeMap<String, Option<String>>;
@@ -51,7 +51,7 @@ pub enum Request {
         /// Its name; already trimmed.
         name: String,
         /// Its config; `name` in it must be the same or absent.
-        config: Props,
+        config: Given,
         /// The state it begins in; none: started.
         initial_state: Option<TargetState>,
     },
@@ -60,7 +60,7 @@ pub enum Request {
         /// Its name.
         name: String,
         /// Its config; `name` in it must be the same or absent.
-        config: Props,
+        config: Given,
     },
     /// Change parts of the config of a known connector. Answer: [`Response::Written`].
     PatchConfig {
@@ -136,7 +136,7 @@ pub enum Request {
         /// The plugin that was asked.
         plugin: String,
         /// The config.
-        config: Props,
+        config: Given,
     },
 }
 

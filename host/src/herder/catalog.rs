@@ -71,7 +71,7 @@ impl PluginInfo {
     }
 
     /// True when `name` is the full class name, the simple one, or that without the ending of its kind.
-    fn answers_to(&self, name: &str) -> bool {
+    pub fn answers_to(&self, name: &str) -> bool {
         let simple = self.class.rsplit('.').next().unwrap_or(&self.class);
         let short = simple.strip_suffix(self.kind.suffix()).unwrap_or(simple);
         name == self.class || name == simple || (!short.is_empty() && name == short)

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::api::{ApiError, OffsetEntry, OffsetsChange, Request, Response};
 use super::catalog::PluginInfo;
 use super::cluster::ConfigRecord;
-use crate::settings::Props;
+use crate::settings::{Given, Props};
 
 /// Milliseconds on any clock that never goes back; only differences count.
 pub type Millis = u64;
@@ -216,7 +216,7 @@ pub enum Action {
         /// The connector plugin.
         plugin: PluginInfo,
         /// The config, as it was given.
-        config: Props,
+        config: Given,
     },
     /// Look up a plugin's config definitions and report [`Event::Described`].
     Describe {

@@ -7,7 +7,7 @@ use super::writes::Job;
 use super::{
     ApiError, Herder, OffsetsChange, Patch, PluginInfo, Request, Response, Shutdown, TargetState, texts,
 };
-use crate::settings::Props;
+use crate::settings::{Given, Props};
 
 /// A request that waits for somebody else's look at its config.
 pub(super) enum Checking {
@@ -103,12 +103,13 @@ impl Herder {
     }
 
     /// The config with its name in it; another name in it is refused.
-    fn named(&self, name: &str, mut config: Props) -> Result<Props, ApiError> {
-        let inside = config.entry("name".to_owned()).or_insert_with(|| name.to_owned());
+    fn named(&self, name: &str, mut given: Given) -> Result<Given, ApiError> {
+        given.nulls.remove("name");
+        let inside = given.config.entry("name".to_owned()).or_insert_with(|| name.to_owned());
         if inside != name {
             return Err(texts::name_differs(inside, name));
         }
-        Ok(config)
+        Ok(given)
     }
 
     /// The connector plugin that a config names.
@@ -144,7 +145,7 @@ impl Herder {
         let plugin = self.known_plugin_of(&config)?;
         let job = Job::Patch { request: id, name, patch, config: config.clone() };
         self.checking.insert(id, Checking::Job(job));
-        self.out.push(Action::Validate { request: id, plugin, config });
+        self.out.push(Action::Validate { request: id, plugin, config: config.into() });
         Ok(())
     }
 
@@ -153,32 +154,35 @@ impl Herder {
         &mut self,
         id: RequestId,
         name: String,
-        config: Props,
+        given: Given,
         create: Option<Option<TargetState>>,
     ) -> Result<(), ApiError> {
-        let plugin = self.known_plugin_of(&config)?;
+        let plugin = self.known_plugin_of(&given.config)?;
+        let config = given.config.clone();
         let job = match create {
-            Some(target) => Job::Create { request: id, name, config: config.clone(), target },
-            None => Job::Put { request: id, name, config: config.clone() },
+            Some(target) => Job::Create { request: id, name, config, target },
+            None => Job::Put { request: id, name, config },
         };
         self.checking.insert(id, Checking::Job(job));
-        self.out.push(Action::Validate { request: id, plugin, config });
+        self.out.push(Action::Validate { request: id, plugin, config: given });
         Ok(())
     }
 
-    fn check_only(&mut self, id: RequestId, asked: &str, config: Props) -> Result<(), ApiError> {
+    fn check_only(&mut self, id: RequestId, asked: &str, given: Given) -> Result<(), ApiError> {
+        let config = &given.config;
         let bare = |class: &str| class.strip_suffix("Connector").unwrap_or(class).to_owned();
         if let Some(class) = config.get(texts::CONNECTOR_CLASS)
             && !bare(class).ends_with(&bare(asked))
         {
             return Err(texts::other_class(class, asked));
         }
-        let plugin = self.plugin_of(&config)?.cloned().ok_or_else(|| {
+        let plugin = self.plugin_of(config).map_err(|error| ApiError::Internal(error.to_string()))?;
+        let plugin = plugin.cloned().ok_or_else(|| {
             let class = config.get(texts::CONNECTOR_CLASS).map_or("", String::as_str);
             ApiError::Internal(texts::unknown_class(class, &self.catalog))
         })?;
         self.checking.insert(id, Checking::Report);
-        self.out.push(Action::Validate { request: id, plugin, config });
+        self.out.push(Action::Validate { request: id, plugin, config: given });
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Levels by the names of loggers, as Kafka Connect's API has them, and the filter that follows from them. Pure.
 //!
-//! A name stands for the targets of lines in [`target`]; other names are kept and shown, but nothing is written under
+//! A name stands for the targets of lines in [`targets`]; other names are kept and shown, but nothing is written under
 //! them.
 
 use std::collections::BTreeMap;
@@ -132,29 +132,52 @@ impl Loggers {
         let root = self.loggers.get(ROOT).map_or("info", |root| root.level.directive());
         let mut parts = vec![self.base.clone().unwrap_or_else(|| root.to_owned())];
         for (name, logger) in &self.loggers {
-            parts.extend(target(name).map(|target| format!("{target}={}", logger.level.directive())));
+            let named = targets(name).into_iter();
+            parts.extend(named.map(|target| format!("{target}={}", logger.level.directive())));
         }
         parts.join(",")
     }
 }
 
-/// The target of the lines that a logger's name stands for: a target itself as the lines show it, the packages of Kafka
-/// Connect's runtime and of Kafka's clients, and every other package of Kafka Connect for what plugins write.
-pub fn target(name: &str) -> Option<&str> {
+/// What loggers of Java stand for: a package with all that is in it, or a class; the first that fits counts.
+const JAVA: &[(&str, &[&str])] = &[
+    ("org.apache.kafka.connect.runtime.rest", &["connect_host::rest"]),
+    ("org.apache.kafka.connect.runtime.isolation", &["connect_host::plugins"]),
+    ("org.apache.kafka.connect.runtime.WorkerSinkTask", &["connect_host::worker::sink_task"]),
+    ("org.apache.kafka.connect.runtime.WorkerSourceTask", &["connect_host::worker::source_task"]),
+    ("org.apache.kafka.connect.runtime.AbstractWorkerSourceTask", &["connect_host::worker::source_task"]),
+    (
+        "org.apache.kafka.connect.runtime.SourceTaskOffsetCommitter",
+        &["connect_host::worker::source_task::commit"],
+    ),
+    ("org.apache.kafka.connect.runtime.WorkerConnector", &["connect_host::worker::connector"]),
+    ("org.apache.kafka.connect.runtime", &["connect_host::worker"]),
+    ("org.apache.kafka.connect.cli", &["connect_host"]),
+    ("org.apache.kafka.connect.storage.FileOffsetBackingStore", &["connect_host::worker::offset_store"]),
+    ("org.apache.kafka.connect.storage.KafkaOffsetBackingStore", &["connect_host::worker::offset_store"]),
+    ("org.apache.kafka.connect.storage", &["connect_host::worker::offset_store", "connect_host::records"]),
+    ("org.apache.kafka.connect.json", &["connect_host::records"]),
+    ("org.apache.kafka.connect.converters", &["connect_host::records"]),
+    ("org.apache.kafka.clients", &["connect_host::kafka"]),
+];
+
+/// The targets of the lines that a logger's name stands for: a target itself as the lines show it; packages and classes
+/// of Kafka Connect and of Kafka's clients; every other package of Kafka Connect for what plugins write.
+pub fn targets(name: &str) -> Vec<&str> {
     let within = |package: &str| {
-        name.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        name.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '$']))
     };
     if name.starts_with("connect_host") || name == "plugin" || name == "panic" {
         let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ':');
-        return plain.then_some(name);
+        return if plain { vec![name] } else { Vec::new() };
     }
-    match () {
-        () if name == "org.apache.kafka" || name == "org.apache.kafka.connect" => Some("connect_host"),
-        () if within("org.apache.kafka.connect.runtime.rest") => Some("connect_host::rest"),
-        () if within("org.apache.kafka.connect.runtime") => Some("connect_host::worker"),
-        () if within("org.apache.kafka.clients") => Some("connect_host::kafka"),
-        () if within("org.apache.kafka.connect") => Some("plugin"),
-        () => None,
+    if ["org", "org.apache", "org.apache.kafka", "org.apache.kafka.connect"].contains(&name) {
+        return vec!["connect_host", "plugin"];
+    }
+    match JAVA.iter().find(|(package, _)| within(package)) {
+        Some((_, targets)) => targets.to_vec(),
+        None if within("org.apache.kafka.connect") => vec!["plugin"],
+        None => Vec::new(),
     }
 }
 
@@ -183,13 +206,34 @@ mod tests {
         loggers.set("org.apache.kafka.connect.runtime.WorkerSinkTask", Level::Trace, 1);
         loggers.set("com.example,=[", Level::Trace, 1);
         loggers.set("connect_host::kafka", Level::Fatal, 1);
-        let named = "connect_host::kafka=off,connect_host::worker=trace";
+        let named = "connect_host::kafka=off,connect_host::worker::sink_task=trace";
         assert_eq!(loggers.filter(), format!("info,plugin=debug,{named}"));
         loggers.set("root", Level::Warn, 2);
-        assert_eq!(loggers.filter(), "warn,connect_host::kafka=warn,connect_host::worker=warn");
+        assert_eq!(loggers.filter(), "warn,connect_host::kafka=warn,connect_host::worker::sink_task=warn");
         crate::logging::parse("test", &loggers.filter()).unwrap();
-        assert_eq!(target("connect_host=x"), None);
-        assert_eq!(target("org.apache.kafka.connect.file.FileStreamSinkTask"), Some("plugin"));
+    }
+
+    #[test]
+    fn names_of_java_stand_for_the_part_that_does_the_same() {
+        let table: &[(&str, &[&str])] = &[
+            ("connect_host::kafka", &["connect_host::kafka"]),
+            ("connect_host=x", &[]),
+            ("org.apache.kafka.connect", &["connect_host", "plugin"]),
+            ("org.apache.kafka.connect.runtime", &["connect_host::worker"]),
+            ("org.apache.kafka.connect.runtime.Worker", &["connect_host::worker"]),
+            ("org.apache.kafka.connect.runtime.WorkerSourceTask", &["connect_host::worker::source_task"]),
+            ("org.apache.kafka.connect.runtime.WorkerSinkTask$X", &["connect_host::worker::sink_task"]),
+            ("org.apache.kafka.connect.runtime.rest.RestServer", &["connect_host::rest"]),
+            ("org.apache.kafka.connect.runtime.restless", &["connect_host::worker"]),
+            ("org.apache.kafka.connect.runtime.isolation.Plugins", &["connect_host::plugins"]),
+            ("org.apache.kafka.connect.json.JsonConverter", &["connect_host::records"]),
+            ("org.apache.kafka.connect.file.FileStreamSinkTask", &["plugin"]),
+            ("org.apache.kafka.clients.consumer.KafkaConsumer", &["connect_host::kafka"]),
+            ("com.example", &[]),
+        ];
+        for (name, expected) in table {
+            assert_eq!(targets(name), *expected, "{name}");
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub(super) enum Content {
     Json(Value),
     /// Text in the format of the Prometheus exposition.
     Metrics(String),
+    /// Plain text.
+    Text(String),
 }
 
 /// Status, content, and the headers that depend on the request.
@@ -38,6 +40,12 @@ impl Answer {
     /// A page of metrics.
     pub(super) fn metrics(text: String) -> Answer {
         Answer { content: Content::Metrics(text), ..Answer::empty(200) }
+    }
+
+    /// The methods of a path, for who asks for nothing else.
+    pub(super) fn options(methods: String) -> Answer {
+        let text = methods.replace(',', ", ");
+        Answer { content: Content::Text(text), ..Answer::empty(200) }.allowing(methods)
     }
 
     /// The same with a `Location`.

@@ -1,14 +1,16 @@
 //! Request bodies: read up to a limit, then taken apart as Jackson would.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 
 use futures_util::{Stream, StreamExt};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use warp::Buf;
 
 use super::errors::Failure;
 use crate::herder::{OffsetEntry, Patch, TargetState};
-use crate::settings::Props;
+use crate::settings::Given;
 
 /// Reads a body whole. Stops reading as soon as it is larger than `limit` bytes.
 pub(super) async fn read<B: Buf, E>(
@@ -35,7 +37,7 @@ pub(super) async fn read<B: Buf, E>(
 /// What `POST /connectors` brings.
 pub(super) struct NewConnector {
     pub(super) name: String,
-    pub(super) config: Props,
+    pub(super) config: Given,
     pub(super) initial_state: Option<TargetState>,
 }
 
@@ -44,14 +46,14 @@ pub(super) fn new_connector(body: &[u8]) -> Result<NewConnector, Failure> {
     let mut name = String::new();
     let mut config = None;
     let mut initial_state = None;
-    for (key, value) in object(body)? {
-        match (key.as_str(), value) {
-            ("name" | "config" | "initial_state", Value::Null) => {}
-            ("name", value) => name = scalar(&key, value)?,
-            ("config", Value::Object(map)) => config = Some(props(map)?),
-            ("config", other) => return Err(unfit(&key, &other, "an object")),
-            ("initial_state", value) => {
-                let text = scalar(&key, value)?;
+    for (key, value) in fields(body)? {
+        match (key.as_str(), kind(value.get())) {
+            ("name" | "config" | "initial_state", "null") => {}
+            ("name", _) => name = scalar(&key, &value)?,
+            ("config", "an object") => config = Some(given(fields(value.get().as_bytes())?)?),
+            ("config", other) => return Err(unfit(&key, other, "an object")),
+            ("initial_state", _) => {
+                let text = scalar(&key, &value)?;
                 let state = TargetState::from_initial_state(&text);
                 initial_state = Some(state.ok_or_else(|| {
                     bad(format!("No initial_state {text}: it is one of RUNNING, PAUSED, STOPPED"))
@@ -70,17 +72,36 @@ pub(super) fn new_connector(body: &[u8]) -> Result<NewConnector, Failure> {
 }
 
 /// Reads a body that is a flat config.
-pub(super) fn config(body: &[u8]) -> Result<Props, Failure> {
-    props(object(body)?)
+pub(super) fn config(body: &[u8]) -> Result<Given, Failure> {
+    given(fields(body)?)
 }
 
 /// Reads a body that changes parts of a config. Null removes the key.
 pub(super) fn patch(body: &[u8]) -> Result<Patch, Failure> {
-    let change = |(key, value): (String, Value)| match value {
-        Value::Null => Ok((key, None)),
-        value => scalar(&key, value).map(|text| (key, Some(text))),
+    let change = |(key, value): (String, Box<RawValue>)| match kind(value.get()) {
+        "null" => Ok((key, None)),
+        _ => scalar(&key, &value).map(|text| (key, Some(text))),
     };
-    object(body)?.into_iter().map(change).collect()
+    fields(body)?.into_iter().map(change).collect()
+}
+
+/// Reads a body of task configs: nothing but its shape is of interest.
+pub(super) fn task_configs(body: &[u8]) -> Result<(), Failure> {
+    if body.is_empty() {
+        return Err(bad("The request needs a JSON array as its body".to_owned()));
+    }
+    match json(body)? {
+        Value::Null => Ok(()),
+        Value::Array(tasks) => tasks.iter().try_for_each(|task| match task {
+            Value::Null => Ok(()),
+            Value::Object(fields) => {
+                let nested = fields.iter().find(|(_, value)| value.is_array() || value.is_object());
+                nested.map_or(Ok(()), |(key, value)| Err(unfit(key, kind_of(value), "a string")))
+            }
+            other => Err(bad(format!("A task config must be an object, not {}", kind_of(other)))),
+        }),
+        other => Err(bad(format!("The request needs a JSON array as its body, not {}", kind_of(&other)))),
+    }
 }
 
 /// Reads the body of a change of offsets; without any, it is for the herder to refuse.
@@ -92,7 +113,7 @@ pub(super) fn offsets(body: &[u8]) -> Result<Vec<OffsetEntry>, Failure> {
             ("offsets", Value::Array(entries)) => {
                 offsets = entries.into_iter().map(offset_entry).collect::<Result<_, _>>()?;
             }
-            ("offsets", other) => return Err(unfit(&key, &other, "an array")),
+            ("offsets", other) => return Err(unfit(&key, kind_of(&other), "an array")),
             _ => return Err(bad(format!("Unrecognized field \"{key}\": the only known one is \"offsets\""))),
         }
     }
@@ -100,7 +121,9 @@ pub(super) fn offsets(body: &[u8]) -> Result<Vec<OffsetEntry>, Failure> {
 }
 
 fn offset_entry(entry: Value) -> Result<OffsetEntry, Failure> {
-    let Value::Object(fields) = entry else { return Err(unfit("offsets", &entry, "an array of objects")) };
+    let Value::Object(fields) = entry else {
+        return Err(unfit("offsets", kind_of(&entry), "an array of objects"));
+    };
     let mut entry = OffsetEntry { partition: None, offset: None };
     for (key, value) in fields {
         let place = match key.as_str() {
@@ -115,45 +138,90 @@ fn offset_entry(entry: Value) -> Result<OffsetEntry, Failure> {
         *place = match value {
             Value::Null => None,
             Value::Object(fields) => Some(fields),
-            other => return Err(unfit(&key, &other, "an object")),
+            other => return Err(unfit(&key, kind_of(&other), "an object")),
         };
     }
     Ok(entry)
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, Failure> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(other) => Err(bad(format!("The request needs a JSON object as its body, not {}", kind(&other)))),
-        Err(_) if body.is_empty() => Err(bad("The request needs a JSON object as its body".to_owned())),
-        // Only the position: the text around it may hold secrets.
-        Err(error) => {
-            let (line, column) = (error.line(), error.column());
-            Err(bad(format!("The body is not valid JSON at line {line}, column {column}")))
+    match json(body)? {
+        Value::Object(map) => Ok(map),
+        other => Err(no_object(kind_of(&other))),
+    }
+}
+
+/// The fields of an object, their values as they were written: numbers keep their text.
+fn fields(body: &[u8]) -> Result<BTreeMap<String, Box<RawValue>>, Failure> {
+    let text = without_mark(body);
+    match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'{') => serde_json::from_slice(text).map_err(|error| no_json(&error)),
+        _ => Err(no_object(kind_of(&json(body)?))),
+    }
+}
+
+fn json(body: &[u8]) -> Result<Value, Failure> {
+    let text = without_mark(body);
+    if text.is_empty() {
+        return Err(bad("The request needs a JSON object as its body".to_owned()));
+    }
+    serde_json::from_slice(text).map_err(|error| no_json(&error))
+}
+
+/// The body without the mark that some editors put before UTF-8.
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// Only the position: the text around it may hold secrets.
+fn no_json(error: &serde_json::Error) -> Failure {
+    let (line, column) = (error.line(), error.column());
+    bad(format!("The body is not valid JSON at line {line}, column {column}"))
+}
+
+fn no_object(kind: &str) -> Failure {
+    bad(format!("The request needs a JSON object as its body, not {kind}"))
+}
+
+/// Values are strings; numbers and booleans become their text.
+fn given(fields: BTreeMap<String, Box<RawValue>>) -> Result<Given, Failure> {
+    let mut given = Given::default();
+    for (key, value) in fields {
+        if kind(value.get()) == "null" {
+            given.nulls.insert(key);
+        } else {
+            let text = scalar(&key, &value)?;
+            given.config.insert(key, text);
         }
     }
+    Ok(given)
 }
 
-/// Values are strings; numbers and booleans become their text. Null means that the key is not set.
-fn props(map: Map<String, Value>) -> Result<Props, Failure> {
-    let given = map.into_iter().filter(|(_, value)| !value.is_null());
-    given.map(|(key, value)| scalar(&key, value).map(|text| (key, text))).collect()
-}
-
-fn scalar(key: &str, value: Value) -> Result<String, Failure> {
-    match value {
-        Value::String(text) => Ok(text),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Bool(flag) => Ok(flag.to_string()),
-        other => Err(unfit(key, &other, "a string")),
+fn scalar(key: &str, value: &RawValue) -> Result<String, Failure> {
+    match kind(value.get()) {
+        "a string" => serde_json::from_str(value.get()).map_err(|error| no_json(&error)),
+        "a number" | "a boolean" => Ok(value.get().to_owned()),
+        other => Err(unfit(key, other, "a string")),
     }
 }
 
-fn unfit(key: &str, value: &Value, needed: &str) -> Failure {
-    bad(format!("The value of \"{key}\" must be {needed}, not {}", kind(value)))
+fn unfit(key: &str, kind: &str, needed: &str) -> Failure {
+    bad(format!("The value of \"{key}\" must be {needed}, not {kind}"))
 }
 
-fn kind(value: &Value) -> &'static str {
+/// What a value is, by its first character.
+fn kind(text: &str) -> &'static str {
+    match text.as_bytes().first() {
+        Some(b'n') => "null",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'"') => "a string",
+        Some(b'[') => "an array",
+        Some(b'{') => "an object",
+        _ => "a number",
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

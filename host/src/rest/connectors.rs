@@ -113,6 +113,12 @@ pub(super) async fn restart(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
     }
 }
 
+/// `PUT /connectors/{connector}/fence`: how workers of a group fence older tasks off. This one is alone.
+pub(super) fn fence() -> Result<Answer, Failure> {
+    let text = "Kafka Connect in standalone mode does not support exactly-once source connectors.";
+    Err(Failure::Api(ApiError::Internal(text.to_owned())))
+}
+
 /// Asks for something that has no answer but that it was done.
 pub(super) async fn done(api: &Api, request: Request, status: u16) -> Result<Answer, Failure> {
     match api.ask(request).await? {

@@ -50,7 +50,7 @@ pub(super) fn get(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
 /// `PUT /admin/loggers/{logger}`: on this worker, which is the whole cluster.
 pub(super) fn set(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
     let config = body::config(&ask.body)?;
-    let level = config.get("level").ok_or_else(|| {
+    let level = config.config.get("level").map(|text| text.trim_matches(|c| c <= ' ')).ok_or_else(|| {
         let text = "Desired 'level' parameter was not specified in request.";
         Failure::Api(ApiError::BadRequest(text.to_owned()))
     })?;

@@ -216,6 +216,7 @@ async fn handle(api: &Api, endpoint: Endpoint, ask: Ask) -> Result<Answer, Failu
         Endpoint::Loggers => loggers::list(api),
         Endpoint::Logger => loggers::get(api, &ask),
         Endpoint::SetLogger => loggers::set(api, &ask),
-        Endpoint::Absent(what) => Err(Failure::Absent(what)),
+        Endpoint::SubmitTasks => tasks::submit(&ask),
+        Endpoint::Fence => connectors::fence(),
     }
 }

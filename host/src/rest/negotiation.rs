@@ -3,17 +3,24 @@
 use super::errors::Failure;
 use super::router::{Endpoint, Route};
 
-/// Refuses a body that isn't said to be JSON. An empty one may go without a type: it is refused for being empty.
+/// Refuses requests that say of themselves that they aren't JSON, with a body or without, and bodies of which nothing is
+/// said. An empty one may go without a type: it is refused for being empty.
 pub(super) fn check_content_type(
     route: &Route,
     content_type: Option<&str>,
     empty: bool,
 ) -> Result<(), Failure> {
     let fits = match content_type {
-        Some(value) => media_type(value).eq_ignore_ascii_case("application/json"),
-        None => empty,
+        Some(value) => media_type(value).eq_ignore_ascii_case("application/json") || takes_any(route),
+        None => empty || !route.takes_body,
     };
-    if route.takes_body && !fits { Err(Failure::NotJson) } else { Ok(()) }
+    if fits { Ok(()) } else { Err(Failure::NotJson) }
+}
+
+/// What answers whatever the request says of itself.
+fn takes_any(route: &Route) -> bool {
+    use Endpoint::{Fence, Health, Metrics, Root, SubmitTasks};
+    matches!(route.endpoint, Root | Health | Metrics | SubmitTasks | Fence)
 }
 
 /// Refuses callers whose `Accept` headers leave no room for JSON.
@@ -22,8 +29,9 @@ pub(super) fn check_accept<'a>(route: &Route, accept: impl Iterator<Item = &'a s
         accept.flat_map(|value| value.split(',')).map(str::trim).filter(|range| !range.is_empty());
     let takes_json = |range: &str| {
         let media = media_type(range);
-        let json =
-            ["*/*", "application/*", "application/json", "*"].iter().any(|m| media.eq_ignore_ascii_case(m));
+        let json = ["*/*", "application/*", "application/json", "*/json", "*"]
+            .iter()
+            .any(|m| media.eq_ignore_ascii_case(m));
         json && !refused(range)
     };
     let Some(first) = ranges.next() else { return Ok(()) };
@@ -72,7 +80,12 @@ mod tests {
         assert_eq!(check_content_type(create, None, true), Ok(()));
         assert_eq!(check_content_type(create, None, false), Err(Failure::NotJson));
         let pause = route("PUT", "/connectors/x/pause");
-        assert_eq!(check_content_type(pause, Some("text/plain"), false), Ok(()));
+        assert_eq!(check_content_type(pause, None, false), Ok(()));
+        assert_eq!(check_content_type(pause, Some("application/json"), true), Ok(()));
+        assert_eq!(check_content_type(pause, Some("text/plain"), true), Err(Failure::NotJson));
+        for (method, path) in [("GET", "/"), ("GET", "/metrics"), ("PUT", "/connectors/x/fence")] {
+            assert_eq!(check_content_type(route(method, path), Some("text/plain"), true), Ok(()), "{path}");
+        }
     }
 
     #[test]

@@ -34,8 +34,10 @@ pub(super) enum Endpoint {
     Loggers,
     Logger,
     SetLogger,
-    /// A part of Kafka Connect's API that is not there; its name.
-    Absent(&'static str),
+    /// Task configs from another worker.
+    SubmitTasks,
+    /// Fencing of older tasks for another worker.
+    Fence,
 }
 
 /// A line of the table.
@@ -75,10 +77,10 @@ pub(super) const ROUTES: &[Route] = &[
     plain("PUT", "connectors/{name}/stop", Endpoint::Stop),
     plain("POST", "connectors/{name}/restart", Endpoint::Restart),
     plain("GET", "connectors/{name}/tasks", Endpoint::Tasks),
-    with_body("POST", "connectors/{name}/tasks", Endpoint::Absent("POST /connectors/{connector}/tasks")),
+    plain("POST", "connectors/{name}/tasks", Endpoint::SubmitTasks),
     plain("GET", "connectors/{name}/tasks/{task}/status", Endpoint::TaskStatus),
     plain("POST", "connectors/{name}/tasks/{task}/restart", Endpoint::RestartTask),
-    plain("PUT", "connectors/{name}/fence", Endpoint::Absent("PUT /connectors/{connector}/fence")),
+    plain("PUT", "connectors/{name}/fence", Endpoint::Fence),
     plain("GET", "connectors/{name}/topics", Endpoint::Topics),
     plain("PUT", "connectors/{name}/topics/reset", Endpoint::ResetTopics),
     plain("GET", "connectors/{name}/offsets", Endpoint::Offsets),
@@ -118,35 +120,45 @@ pub(super) fn find(method: &str, path: &str) -> Result<Found, Failure> {
     }
 }
 
-/// The value of `Allow`.
+/// The value of `Allow`, in the order in which Kafka Connect has it.
 fn allowed<'a>(methods: impl Iterator<Item = &'a str>) -> String {
-    let mut list = Vec::new();
-    for method in methods {
-        if method == "GET" {
-            list.push("HEAD");
-        }
-        list.push(method);
-    }
-    list.push("OPTIONS");
-    list.join(",")
+    let given: Vec<&str> = methods.collect();
+    let served = |method: &&str| match *method {
+        "HEAD" => given.contains(&"GET"),
+        "OPTIONS" => true,
+        other => given.contains(&other),
+    };
+    let all = ["HEAD", "DELETE", "POST", "GET", "OPTIONS", "PUT", "PATCH"];
+    all.into_iter().filter(served).collect::<Vec<_>>().join(",")
 }
 
 /// The decoded segments of a path. A slash at the end changes nothing. What could be cut in two ways is refused.
 fn segments(path: &str) -> Result<Vec<String>, Failure> {
     let path = path.strip_prefix('/').unwrap_or(path);
-    let path = path.strip_suffix('/').unwrap_or(path);
     if path.is_empty() {
         return Ok(Vec::new());
     }
+    let path = path.strip_suffix('/').unwrap_or(path);
     path.split('/').map(segment).collect()
 }
 
+/// A segment without its parameters, which follow a semicolon and mean nothing here.
 fn segment(raw: &str) -> Result<String, Failure> {
     let ambiguous = |why| Err(Failure::AmbiguousPath(why));
     if raw.is_empty() {
         return ambiguous("Ambiguous URI empty segment");
     }
+    if raw.contains(['"', '<', '>', '\\', '^', '`', '{', '|', '}']) {
+        return ambiguous("Illegal Path Character");
+    }
+    let raw = raw.split(';').next().unwrap_or_default();
     let Some(decoded) = decode(raw, false) else { return ambiguous("Bad escape in URI path") };
+    if decoded.contains(char::REPLACEMENT_CHARACTER) {
+        return ambiguous("Bad UTF-8 encoding");
+    }
+    if decoded.contains(|c: char| c < ' ' || c == '\u{7f}') {
+        return ambiguous("Suspicious Path Character");
+    }
     if raw != decoded {
         let upper = raw.to_ascii_uppercase();
         for (escape, why) in [
@@ -158,9 +170,9 @@ fn segment(raw: &str) -> Result<String, Failure> {
                 return ambiguous(why);
             }
         }
-    }
-    if decoded == "." || decoded == ".." {
-        return ambiguous("Ambiguous URI path segment");
+        if decoded == "." || decoded == ".." {
+            return ambiguous("Ambiguous URI path segment");
+        }
     }
     Ok(decoded)
 }

@@ -68,7 +68,7 @@ async fn respond<B: Buf, E>(
     let read = tokio::time::timeout(api.limits.request, body::read(body, api.limits.body));
     let body = read.await.unwrap_or(Err(Failure::BodyCutOff))?;
     let (route, captured) = match router::find(method.as_str(), path)? {
-        Found::Options(methods) => return Ok(Answer::empty(200).allowing(methods)),
+        Found::Options(methods) => return Ok(Answer::options(methods)),
         Found::Route(route, captured) => (route, captured),
     };
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -85,6 +85,7 @@ fn response(answer: Answer) -> Response<Vec<u8>> {
     let (content_type, body) = match answer.content {
         Content::Empty => (None, Vec::new()),
         Content::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
+        Content::Text(text) => (Some("text/plain"), text.into_bytes()),
         Content::Metrics(text) => (Some("text/plain; version=0.0.4; charset=utf-8"), text.into_bytes()),
     };
     let mut response = Response::new(body);

@@ -202,8 +202,14 @@ const ANSWERS: &[(&str, &str, u16, &str)] = &[
     (
         "PUT /connectors/a/fence",
         "",
-        501,
-        r#"{"error_code":501,"message":"PUT /connectors/{connector}/fence is not implemented by this worker"}"#,
+        500,
+        r#"{"error_code":500,"message":"Kafka Connect in standalone mode does not support exactly-once source connectors."}"#,
+    ),
+    (
+        "POST /connectors/a/tasks",
+        "[{}]",
+        500,
+        r#"{"error_code":500,"message":"Kafka Connect in standalone mode does not support externally setting task configurations."}"#,
     ),
     ("GET /connectors/a/offsets", "", 200, r#"{"offsets":[{"partition":{},"offset":{"position":42}}]}"#),
     ("PATCH /connectors/a/offsets", r#"{"offsets":[{"partition":{}}]}"#, 200, r#"{"message":"1 altered"}"#),
@@ -273,9 +279,13 @@ async fn headers_of_answers() {
         server.send("PUT /connectors/new/config HTTP/1.0\r\nContent-Type: application/json", "{}").await;
     assert_eq!(old.header("location"), Some("/connectors/new"));
     let wrong = server.json("PUT /connectors", "").await;
-    assert_eq!(wrong.header("allow"), Some("HEAD,GET,POST,OPTIONS"));
+    assert_eq!(wrong.header("allow"), Some("HEAD,POST,GET,OPTIONS"));
     let options = server.json("OPTIONS /connectors", "").await;
-    assert_eq!((options.status, options.header("allow")), (200, Some("HEAD,GET,POST,OPTIONS")));
+    assert_eq!((options.status, options.header("allow")), (200, Some("HEAD,POST,GET,OPTIONS")));
+    assert_eq!(
+        (options.header("content-type"), &*options.body),
+        (Some("text/plain"), "HEAD, POST, GET, OPTIONS")
+    );
     for (line, status) in
         [("PUT /connectors/a/pause", 202), ("PUT /connectors/a/stop", 204), ("DELETE /connectors/a/", 204)]
     {

@@ -14,12 +14,14 @@ use super::{HIDDEN, Problem, Props};
 
 mod adjust;
 mod defaults;
+mod definitions;
 mod ids;
 mod policy;
 mod sasl;
 mod ssl;
 mod table;
 
+pub use definitions::overrides;
 pub use ids::{ClientIds, consumer_group};
 pub use policy::{OverridePolicy, check_overrides};
 pub(crate) use table::is_client_key;

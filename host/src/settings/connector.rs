@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::definitions::value::trim;
 use super::definitions::{DefaultValue, Parsed, Validation, common};
-use super::{KeysOf, Problem, Props, with_prefix};
+use super::{Given, KeysOf, Problem, Props, with_prefix};
 
 /// Which way a connector moves records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -137,20 +137,20 @@ impl fmt::Debug for ConnectorConfig {
 /// Holds a config against the keys that all connectors of the kind share: what the validate endpoint shows of
 /// them. What is right but not supported here is no error yet; see [`unsupported`].
 pub fn validate(kind: Kind, props: &Props) -> Validation {
-    validate_on(kind, props, &[])
+    validate_on(kind, &props.clone().into(), &[])
 }
 
 /// As [`validate`], on a worker whose own settings are the defaults of these keys.
-pub fn validate_on(kind: Kind, props: &Props, defaults: &[(&str, &str)]) -> Validation {
+pub fn validate_on(kind: Kind, given: &Given, defaults: &[(&str, &str)]) -> Validation {
     let mut definitions = common::connector(kind);
     for (key, value) in defaults {
         if let Some(definition) = definitions.get_mut(key) {
             definition.default = DefaultValue::Text((*value).to_owned());
         }
     }
-    let mut validation = Validation::new(definitions, props);
+    let mut validation = Validation::with_nulls(definitions, &given.config, &given.nulls);
     if kind == Kind::Sink {
-        check_topics(props, &mut validation);
+        check_topics(&given.config, &mut validation);
     }
     validation
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::Password;
 
 pub mod common;
+mod order;
 pub mod validate;
 pub mod value;
 
@@ -113,6 +114,8 @@ impl fmt::Debug for DefaultValue {
 /// A rule that a parsed value must meet.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Validator {
+    /// A number of at least this; no value is fine.
+    AtLeastIfAny(f64),
     /// A number within bounds, both inclusive. No value breaks this rule, as in Kafka.
     Range {
         /// The least value.

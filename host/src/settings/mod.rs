@@ -10,7 +10,7 @@
 //! - [`keystores`]: key and trust stores as PEM, PKCS12 and JKS
 //! - [`patterns`]: Java regular expressions on topic names
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub mod clients;
@@ -24,6 +24,27 @@ pub mod worker;
 
 /// A config as given: key to value, both text. Values may be secrets: never log them.
 pub type Props = BTreeMap<String, String>;
+
+/// A config as a request brings it: a key may be there and be null, which is not the same as absent.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Given {
+    /// The keys with a value.
+    pub config: Props,
+    /// The keys that are null.
+    pub nulls: BTreeSet<String>,
+}
+
+impl From<Props> for Given {
+    fn from(config: Props) -> Self {
+        Given { config, nulls: BTreeSet::new() }
+    }
+}
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Given").field("config", &KeysOf(&self.config)).field("nulls", &self.nulls).finish()
+    }
+}
 
 /// One thing that is wrong (or merely notable) about a config, tied to the key it is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

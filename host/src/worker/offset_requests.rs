@@ -12,6 +12,7 @@ use crate::herder::{ApiError, Event, OffsetEntry, OffsetsChange, PluginInfo, Plu
 use crate::kafka::KafkaError;
 use crate::kafka::groups::{self, Group};
 use crate::kafka::native::Owner;
+use crate::plugins::call::{CallError, ErrorKind};
 use crate::plugins::connector::Connector;
 use crate::plugins::instance::Identity;
 use crate::records::value::Value;
@@ -96,7 +97,12 @@ impl Subject {
     async fn modify_source(&self, context: &Arc<Context>, change: OffsetsChange) -> Result<bool, ApiError> {
         let changes = match change {
             OffsetsChange::Alter(entries) => {
-                entries.iter().map(source_change).collect::<Result<Vec<_>, _>>()?
+                let changes = entries.iter().filter_map(|entry| source_change(entry).transpose());
+                let changes = changes.collect::<Result<Vec<_>, _>>()?;
+                if changes.is_empty() {
+                    return Ok(true);
+                }
+                changes
             }
             OffsetsChange::Reset => Vec::new(),
         };
@@ -169,7 +175,19 @@ impl Subject {
             let connector = self.name.as_str();
             tracing::warn!(connector, "after a change of offsets: {}", error.trace());
         }
-        answer.map_err(|error| internal(error.to_string()))
+        answer.map_err(|error| self.refused_by_plugin(error))
+    }
+
+    /// The plugin's own words are the answer, as in Kafka Connect.
+    fn refused_by_plugin(&self, error: CallError) -> ApiError {
+        internal(match error {
+            CallError::Plugin { kind: ErrorKind::Unsupported, .. } => format!(
+                "Failed to modify offsets for connector {} because it doesn't support external modification of offsets",
+                self.name
+            ),
+            CallError::Plugin { message, .. } => message,
+            other => other.to_string(),
+        })
     }
 
     fn group(&self, context: &Context) -> Result<Group, ApiError> {
@@ -194,22 +212,33 @@ impl Subject {
     }
 }
 
-/// A change of a source partition's offset, as the plugin and the store take it.
-fn source_change(entry: &OffsetEntry) -> Result<(Value<'static>, Value<'static>), ApiError> {
-    let Some(partition) = &entry.partition else {
-        return Err(ApiError::BadRequest(
-            "The partition for a source connector offset cannot be null or missing".to_owned(),
-        ));
+/// A change of a source partition's offset, as the plugin and the store take it; none: nothing is stored under null, so
+/// there is nothing to forget.
+fn source_change(entry: &OffsetEntry) -> Result<Option<(Value<'static>, Value<'static>)>, ApiError> {
+    let partition = match (&entry.partition, &entry.offset) {
+        (Some(partition), _) => partition,
+        (None, None) => return Ok(None),
+        (None, Some(_)) => return Err(internal("Partition objects cannot be null".to_owned())),
     };
     let value = |fields: &Map<String, Json>| -> Result<Value<'static>, ApiError> {
-        let bad =
-            |error: String| ApiError::BadRequest(format!("The provided offsets cannot be stored: {error}"));
-        let bytes = serde_json::to_vec(fields).map_err(|error| bad(error.to_string()))?;
-        let value = offsets::parse_value(Some(&bytes)).map_err(|error| bad(error.to_string()))?;
-        offsets::check(&value).map_err(|error| bad(error.to_string()))?;
+        let large =
+            |value: &Json| value.is_number() && value.as_i64().is_none() && digits(&value.to_string());
+        if let Some((field, _)) = fields.iter().find(|(_, value)| large(value)) {
+            return Err(internal(format!(
+                "Offsets may only contain primitive types as values, but field {field} holds a number beyond 64 bits"
+            )));
+        }
+        let bytes = serde_json::to_vec(fields).map_err(|error| internal(error.to_string()))?;
+        let value = offsets::parse_value(Some(&bytes)).map_err(|error| internal(error.to_string()))?;
+        offsets::check(&value).map_err(|error| internal(error.to_string()))?;
         Ok(value)
     };
-    Ok((value(partition)?, entry.offset.as_ref().map_or(Ok(Value::Null), value)?))
+    Ok(Some((value(partition)?, entry.offset.as_ref().map_or(Ok(Value::Null), value)?)))
+}
+
+/// A whole number, as text.
+fn digits(text: &str) -> bool {
+    text.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn internal(text: String) -> ApiError {
@@ -237,16 +266,20 @@ mod tests {
         let change = |partition: &str, offset: &str| {
             source_change(&OffsetEntry { partition: fields(partition), offset: fields(offset) })
         };
-        let (partition, offset) = change(r#"{"f":"x"}"#, r#"{"p":5,"q":1.5}"#).unwrap();
+        let (partition, offset) = change(r#"{"f":"x"}"#, r#"{"p":5,"q":1.5}"#).unwrap().unwrap();
         assert_eq!(partition, Value::Map(vec![(Value::str("f"), Value::str("x"))]));
         let expected = vec![(Value::str("p"), Value::Int64(5)), (Value::str("q"), Value::Float64(1.5))];
         assert_eq!(offset, Value::Map(expected));
-        assert!(change("{}", "null").unwrap().1.is_null());
-        for (partition, offset) in [("null", "{}"), (r#"{"f":[1]}"#, "{}"), ("{}", r#"{"p":{}}"#)] {
-            assert!(
-                matches!(change(partition, offset), Err(ApiError::BadRequest(_))),
-                "{partition} {offset}"
-            );
+        assert!(change("{}", "null").unwrap().unwrap().1.is_null());
+        assert!(change("null", "null").unwrap().is_none());
+        assert!(change("{}", r#"{"p":9223372036854775807,"q":-9223372036854775808}"#).is_ok());
+        for (partition, offset) in [
+            ("null", "{}"),
+            (r#"{"f":[1]}"#, "{}"),
+            ("{}", r#"{"p":{}}"#),
+            ("{}", r#"{"p":9223372036854775808}"#),
+        ] {
+            assert!(matches!(change(partition, offset), Err(ApiError::Internal(_))), "{partition} {offset}");
         }
     }
 }

@@ -31,12 +31,20 @@ pub fn for_plugin((at, offset): &SinkOffset) -> (Value<'static>, Value<'static>)
     (Value::Map(partition), offset.unwrap_or(Value::Null))
 }
 
-/// Reads the entries of a request.
+/// Reads the entries of a request; of several for one partition the last counts.
 ///
 /// # Errors
 /// What is wrong with the first bad one, in Kafka's words.
 pub fn parse(entries: &[OffsetEntry]) -> Result<Vec<SinkOffset>, ApiError> {
-    entries.iter().map(parse_one).collect::<Result<_, String>>().map_err(ApiError::BadRequest)
+    let mut changes: Vec<SinkOffset> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let (at, offset) = parse_one(entry).map_err(ApiError::BadRequest)?;
+        match changes.iter_mut().find(|(known, _)| *known == at) {
+            Some(known) => known.1 = offset,
+            None => changes.push((at, offset)),
+        }
+    }
+    Ok(changes)
 }
 
 fn parse_one(entry: &OffsetEntry) -> Result<SinkOffset, String> {
@@ -99,6 +107,8 @@ mod tests {
         ];
         let parsed = parse(&entries).unwrap();
         assert_eq!(parsed, [(TopicPartition::new("t", 3), Some(12)), (TopicPartition::new("t", 0), None)]);
+        let again = request(r#"{"kafka_topic":"t","kafka_partition":3}"#, r#"{"kafka_offset":7}"#);
+        assert_eq!(parse(&[entries[0].clone(), again]).unwrap(), [(TopicPartition::new("t", 3), Some(7))]);
         assert!(for_plugin(&parsed[1]).1.is_null());
         let shown = entry(&parsed[0].0, 12);
         assert_eq!(parse(&[shown]).unwrap(), parsed[..1]);

@@ -386,7 +386,7 @@ async fn create(
             InitialState::Paused => TargetState::Paused,
             InitialState::Stopped => TargetState::Stopped,
         });
-        let request = Request::Create { name: file.name, config: file.config, initial_state };
+        let request = Request::Create { name: file.name, config: file.config.into(), initial_state };
         match ask(calls, request).await {
             Ok(_) => {}
             Err(ApiError::BadRequest(text) | ApiError::Conflict(text)) => {

@@ -162,8 +162,8 @@ fn errors_are_told_as_by_kafka() {
     let wrong = file_sink("x", "t", Path::new("/dev/null")).with("topics.regex", "t.*").with("tasks.max", 0);
     told(400, worker.create("x", &wrong), "contains the following 3 error(s)");
     let tasks = rest.request("POST", "/connectors/source/tasks", Some(&json!([])));
-    told(501, tasks, "is not implemented by this worker");
-    told(501, rest.call("PUT", "/connectors/source/fence"), "is not implemented by this worker");
+    told(500, tasks, "standalone mode does not support externally setting task configurations");
+    told(500, rest.call("PUT", "/connectors/source/fence"), "standalone mode does not support exactly-once");
 }
 
 #[test]

@@ -13,11 +13,11 @@ pub fn request(what: u8, name: u8, extra: u8) -> Request {
     match what {
         0..=2 => {
             let initial_state = [None, Some(TargetState::Paused), Some(TargetState::Stopped), None];
-            Request::Create { name, config, initial_state: initial_state[usize::from(extra)] }
+            Request::Create { name, config: config.into(), initial_state: initial_state[usize::from(extra)] }
         }
         3 => {
             config.insert("speed".to_owned(), extra.to_string());
-            Request::PutConfig { name, config }
+            Request::PutConfig { name, config: config.into() }
         }
         4 => Request::Delete(name),
         5 => Request::Pause(name),
@@ -34,7 +34,7 @@ pub fn request(what: u8, name: u8, extra: u8) -> Request {
         18 => Request::ResetTopics(name),
         19 => Request::Offsets(name),
         20..=22 => Request::ResetOffsets(name),
-        16 => Request::Validate { plugin: "NumbersSource".to_owned(), config },
+        16 => Request::Validate { plugin: "NumbersSource".to_owned(), config: config.into() },
         _ => Request::Health,
     }
 }

@@ -108,9 +108,9 @@ impl Case {
             "create" => {
                 let initial = rest.iter().find_map(|word| word.strip_prefix("initial:"));
                 let initial_state = initial.and_then(TargetState::from_initial_state);
-                Request::Create { name, config, initial_state }
+                Request::Create { name, config: config.into(), initial_state }
             }
-            "put" => Request::PutConfig { name, config },
+            "put" => Request::PutConfig { name, config: config.into() },
             "patch" => {
                 let change = |word: &&str| match word.split_once('=') {
                     Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
@@ -143,7 +143,7 @@ impl Case {
             "restart-task" => Request::RestartTask { name, task: number() },
             "plugins" => Request::Plugins { connectors_only: !rest.contains(&"all") },
             "definitions" => Request::PluginConfig(name),
-            "validate" => Request::Validate { plugin: name, config },
+            "validate" => Request::Validate { plugin: name, config: config.into() },
             _ => return false,
         };
         self.ask(request);

@@ -10,6 +10,8 @@ use super::schema::Schema;
 use super::value::{SchemaAndValue, Value};
 
 pub mod byte_array;
+pub mod check;
+pub mod definitions;
 pub mod json;
 pub mod primitive;
 pub mod registry;

@@ -78,6 +78,12 @@ pub fn converter_classes() -> Vec<ConverterClass> {
     list
 }
 
+/// The classes that can be used in a role, in the order of their names.
+pub fn classes_for(role: Role) -> Vec<&'static str> {
+    let kind = if role == Role::Header { "header_converter" } else { "converter" };
+    converter_classes().iter().filter(|c| c.kind == kind).map(|c| c.class).collect()
+}
+
 /// The full name of the class that `class` means: itself, the part after the last dot, or that without
 /// `Converter`.
 pub fn resolve(class: &str) -> Option<&'static str> {
@@ -96,8 +102,7 @@ fn find(class: &str) -> Option<(&'static str, Built)> {
 }
 
 fn unknown(role: Role, class: &str) -> Vec<Problem> {
-    let kind = if role == Role::Header { "header_converter" } else { "converter" };
-    let known: Vec<&str> = converter_classes().iter().filter(|c| c.kind == kind).map(|c| c.class).collect();
+    let known = classes_for(role);
     let key = role.key();
     let message = format!(
         "Invalid value {class} for configuration {key}: Class {class} could not be found; the worker has {}",

@@ -12,12 +12,23 @@ fn problem<T>(outcome: Result<T, Failure>) -> String {
 
 #[test]
 fn configs_are_flat_and_become_text() {
-    let body = br#"{"a":"x","b":5,"c":1.50,"d":true,"e":null,"f":"","g":12345678901234567890123}"#;
-    let config = config(body).unwrap();
-    let pairs: Vec<(&str, &str)> = config.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let body =
+        br#" {"a":"x","b":5,"c":1.50,"d":true,"e":null,"f":"","g":12345678901234567890123,"h":1e3,"i":-0.0}"#;
+    let given = config(&[b"\xef\xbb\xbf", &body[..]].concat()).unwrap();
+    assert!(given.nulls.contains("e") && given.nulls.len() == 1);
+    let pairs: Vec<(&str, &str)> = given.config.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     assert_eq!(
         pairs,
-        [("a", "x"), ("b", "5"), ("c", "1.50"), ("d", "true"), ("f", ""), ("g", "12345678901234567890123")]
+        [
+            ("a", "x"),
+            ("b", "5"),
+            ("c", "1.50"),
+            ("d", "true"),
+            ("f", ""),
+            ("g", "12345678901234567890123"),
+            ("h", "1e3"),
+            ("i", "-0.0")
+        ]
     );
 }
 
@@ -84,14 +95,24 @@ fn changes_of_offsets_are_lists_of_objects() {
 }
 
 #[test]
+fn task_configs_are_lists_of_flat_objects() {
+    for good in ["[]", "null", "[{}]", r#"[{"a":"b","c":1,"d":null},null]"#] {
+        task_configs(good.as_bytes()).unwrap();
+    }
+    for bad in ["", "{}", "[", "\"x\"", "[1]", r#"[{"a":[]}]"#] {
+        problem(task_configs(bad.as_bytes()));
+    }
+}
+
+#[test]
 fn new_connectors_have_names_configs_and_states() {
     let new = new_connector(br#"{"name":"\u0000 \t x\u00a0\n","config":{"k":1},"initial_state":"pAUSED"}"#)
         .unwrap();
     assert_eq!(new.name, "x\u{a0}");
-    assert_eq!(new.config.get("k").map(String::as_str), Some("1"));
+    assert_eq!(new.config.config.get("k").map(String::as_str), Some("1"));
     assert_eq!(new.initial_state, Some(TargetState::Paused));
     let bare = new_connector(br#"{"name":null,"config":{},"initial_state":null}"#).unwrap();
-    assert_eq!((bare.name.as_str(), bare.config.len(), bare.initial_state), ("", 0, None));
+    assert_eq!((bare.name.as_str(), bare.config.config.len(), bare.initial_state), ("", 0, None));
     assert_eq!(new_connector(br#"{"name":7,"config":{}}"#).unwrap().name, "7");
     assert!(problem(new_connector(br#"{"config":{},"bogus":1}"#)).contains("bogus"));
     for body in [

@@ -33,6 +33,9 @@ fn paths_are_unescaped_once() {
         ("/connectors/a%2Bb", "a+b"),
         ("/connectors/%C3%BC%E6%97%A5", "ü日"),
         ("/connectors/...", "..."),
+        ("/connectors/..", ".."),
+        ("/connectors/a;v=1", "a"),
+        ("/connectors;v=1/a%3Bb", "a;b"),
     ];
     for (path, name) in cases {
         assert_eq!(endpoint("GET", path), Ok((Endpoint::Info, vec![name.to_owned()])), "{path}");
@@ -51,9 +54,16 @@ fn ambiguous_paths_are_refused() {
         "/connectors/a%25b",
         "/connectors/a%5Cb",
         "/connectors/%2e%2E/x",
-        "/connectors/../x",
         "/connectors//x",
+        "/connectors//",
+        "//",
         "//connectors",
+        "/connectors/%0A",
+        "/connectors/a%7f",
+        "/connectors/%ff",
+        "/connectors/{x}",
+        "/connectors/a\\b",
+        "/connectors/a|b",
         "/connectors/a%2",
         "/connectors/a%zz",
     ] {
@@ -66,6 +76,7 @@ fn unknown_paths_are_not_there_for_any_method() {
     for path in [
         "/nope",
         "/connectors/x/tasks-config",
+        "/connectors/../connectors",
         "/connectors/x/bogus",
         "/connectors/x/tasks/0",
         "/connectors/x/tasks/x/restart",
@@ -84,20 +95,20 @@ fn unknown_paths_are_not_there_for_any_method() {
 #[test]
 fn wrong_methods_are_told_the_right_ones() {
     let cases = [
-        ("PUT", "/connectors", "HEAD,GET,POST,OPTIONS"),
-        ("PATCH", "/connectors/", "HEAD,GET,POST,OPTIONS"),
+        ("PUT", "/connectors", "HEAD,POST,GET,OPTIONS"),
+        ("PATCH", "/connectors/", "HEAD,POST,GET,OPTIONS"),
         ("POST", "/", "HEAD,GET,OPTIONS"),
-        ("POST", "/connectors/x", "HEAD,GET,DELETE,OPTIONS"),
-        ("DELETE", "/connectors/x/config", "HEAD,GET,PUT,PATCH,OPTIONS"),
+        ("POST", "/connectors/x", "HEAD,DELETE,GET,OPTIONS"),
+        ("DELETE", "/connectors/x/config", "HEAD,GET,OPTIONS,PUT,PATCH"),
         ("GET", "/connectors/x/restart", "POST,OPTIONS"),
         ("HEAD", "/connectors/x/restart", "POST,OPTIONS"),
-        ("GET", "/connectors/x/resume", "PUT,OPTIONS"),
+        ("GET", "/connectors/x/resume", "OPTIONS,PUT"),
         ("TRACE", "/health", "HEAD,GET,OPTIONS"),
     ];
     for (method, path, methods) in cases {
         assert_eq!(find(method, path), Err(Failure::WrongMethod(methods.to_owned())), "{method} {path}");
     }
-    assert_eq!(find("OPTIONS", "/connectors"), Ok(Found::Options("HEAD,GET,POST,OPTIONS".to_owned())));
+    assert_eq!(find("OPTIONS", "/connectors"), Ok(Found::Options("HEAD,POST,GET,OPTIONS".to_owned())));
     assert_eq!(endpoint("HEAD", "/connectors"), Ok((Endpoint::List, vec![])));
 }
 
@@ -113,4 +124,25 @@ fn queries_are_taken_apart() {
     assert!(query.flag("absent", true));
     assert!(!query.flag("x", true));
     assert_eq!(Query::parse(""), Query::default());
+}
+
+/// Paths stand two blanks deep in the file, their methods four.
+#[test]
+fn the_openapi_file_has_exactly_these_routes() {
+    let file = include_str!("../../../../docs/openapi.yaml");
+    let paths = file.split("\npaths:\n").nth(1).unwrap().split("\ncomponents:\n").next().unwrap();
+    let mut documented = std::collections::BTreeSet::new();
+    let mut path = "";
+    for line in paths.lines() {
+        let Some(word) = line.trim_start().strip_suffix(':') else { continue };
+        match line.len() - line.trim_start().len() {
+            2 => path = word,
+            4 if word != "parameters" => {
+                assert!(documented.insert(format!("{} {path}", word.to_uppercase())), "{word} {path} twice");
+            }
+            _ => {}
+        }
+    }
+    let served = ROUTES.iter().map(|route| format!("{} /{}", route.method, route.pattern)).collect();
+    assert_eq!(documented, served, "docs/openapi.yaml (left) and the table of routes differ");
 }

@@ -162,7 +162,7 @@ fn source(to: &mut ConfigDef) {
     to.push(
         Definition::new("exactly.once.support", Type::String, Importance::Medium, doc)
             .default("requested")
-            .check(Validator::one_of_ignore_case(&["requested", "required"]))
+            .check(Validator::one_of_ignore_case(&["required", "requested"]))
             .shown(EXACTLY_ONCE, 2, Width::Short, "Exactly once support"),
     );
     let doc =
@@ -170,13 +170,13 @@ fn source(to: &mut ConfigDef) {
     to.push(
         Definition::new("transaction.boundary", Type::String, Importance::Medium, doc)
             .default("poll")
-            .check(Validator::one_of_ignore_case(&["poll", "interval", "connector"]))
+            .check(Validator::one_of_ignore_case(&["interval", "poll", "connector"]))
             .shown(EXACTLY_ONCE, 3, Width::Short, "Transaction Boundary"),
     );
     let doc = "The interval of transaction.boundary=interval, in ms; the worker's offset.flush.interval.ms by default.";
     to.push(
         Definition::new("transaction.boundary.interval.ms", Type::Long, Importance::Low, doc)
-            .check(Validator::at_least(0))
+            .check(Validator::AtLeastIfAny(0.0))
             .shown(EXACTLY_ONCE, 4, Width::Short, "Transaction boundary interval"),
     );
     let doc = "Topic for the offsets of this connector alone; the worker's by default.";

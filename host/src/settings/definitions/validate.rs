@@ -1,7 +1,10 @@
 //! A config held against its definitions, and the answer of `PUT /connector-plugins/{x}/config/validate`.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
+use super::order::hash_order;
 use super::value::{Parsed, missing};
 use super::{ConfigDef, DefaultValue, Definition, Importance, Type, Width, shown_default};
 use crate::settings::{Problem, Props};
@@ -110,11 +113,13 @@ impl Checked {
         }
     }
 
-    fn of(definition: &Definition, props: &Props) -> Self {
+    fn of(definition: &Definition, props: &Props, nulls: &BTreeSet<String>) -> Self {
         let name = &definition.name;
         let mut errors = Vec::new();
+        let is_null = nulls.contains(name);
         let text = match (props.get(name), &definition.default) {
             (Some(given), _) => Some(given),
+            (None, _) if is_null => None,
             (None, DefaultValue::Text(default)) => Some(default),
             (None, DefaultValue::Null) => None,
             (None, DefaultValue::Required) => {
@@ -131,7 +136,7 @@ impl Checked {
         });
         // Rules run on a value that could not be read, too: so `tasks.max=abc` is two errors, as in Kafka. A
         // null default is what the definition says, so it breaks none.
-        if text.is_some() || definition.default == DefaultValue::Required {
+        if text.is_some() || is_null || definition.default == DefaultValue::Required {
             let faults = definition.validators.iter().map(|rule| rule.check(name, value.as_ref()));
             errors.extend(faults.filter_map(Result::err).take(1));
         }
@@ -146,24 +151,36 @@ pub struct Validation {
     definitions: ConfigDef,
     checked: Vec<Checked>,
     undefined: Vec<Checked>,
+    /// Keys with a prefix, and those of their definitions that there are.
+    parts: Vec<(Option<Definition>, Checked)>,
 }
 
 impl Validation {
     /// Reads and checks the value of each defined key; other keys are left alone, as in Kafka.
     pub fn new(definitions: ConfigDef, props: &Props) -> Self {
-        let checked = definitions.iter().map(|definition| Checked::of(definition, props)).collect();
-        Validation { definitions, checked, undefined: Vec::new() }
+        Validation::with_nulls(definitions, props, &BTreeSet::new())
+    }
+
+    /// The same, where some keys were given as null: they have neither a value nor their default.
+    pub fn with_nulls(definitions: ConfigDef, props: &Props, nulls: &BTreeSet<String>) -> Self {
+        let checked = definitions.iter().map(|definition| Checked::of(definition, props, nulls)).collect();
+        Validation { definitions, checked, undefined: Vec::new(), parts: Vec::new() }
     }
 
     /// The value of a key, if it could be read and there is one. A value that breaks a rule is still here.
     pub fn value(&self, name: &str) -> Option<&Parsed> {
-        self.checked.iter().find(|one| one.name == name).and_then(|one| one.value.as_ref())
+        self.all().find(|one| one.name == name).and_then(|one| one.value.as_ref())
     }
 
     /// Adds an error, for example one that a plugin found. A key without definition gets an entry of its own.
     pub fn add_error(&mut self, name: &str, message: impl Into<String>) {
         let message = message.into();
         self.entry(name).errors.push(message);
+    }
+
+    /// Replaces the value of a defined key as it is shown; none: it could not be read.
+    pub fn show(&mut self, name: &str, value: Option<Parsed>) {
+        self.entry(name).value = value;
     }
 
     /// Replaces the values worth offering for a key.
@@ -189,9 +206,36 @@ impl Validation {
                 self.checked.push(checked);
             }
         }
+        self.parts.extend(other.parts);
         for checked in other.undefined {
             self.entry(&checked.name).errors.extend(checked.errors);
         }
+    }
+
+    /// Shows a key that nothing defines, with its value.
+    pub fn tell(&mut self, name: &str, text: &str) {
+        self.entry(name).value = Some(Parsed::String(text.to_owned()));
+    }
+
+    /// Adds the keys of a part that has a prefix, such as those of a converter, behind all others. Its groups follow, and each
+    /// key counts as one error at most, as in Kafka.
+    pub fn append_part(&mut self, prefix: &str, part: Validation) {
+        let defined = part.definitions.iter().cloned().map(Some).zip(part.checked);
+        let undefined = part.undefined.into_iter().map(|checked| (None, checked));
+        let mut keys: Vec<(Option<Definition>, Checked)> = defined.chain(undefined).collect();
+        hash_order(&mut keys, |(_, checked)| &checked.name);
+        for (mut definition, mut checked) in keys {
+            checked.name.insert_str(0, prefix);
+            if let Some(definition) = &mut definition {
+                definition.name.clone_from(&checked.name);
+            }
+            self.parts.push((definition, checked));
+        }
+    }
+
+    /// Whether anything is wrong with a key.
+    pub fn is_faulty(&self, name: &str) -> bool {
+        self.all().any(|one| one.name == name && !one.errors.is_empty())
     }
 
     /// Every error, keys without definition first, then in the order of the definitions.
@@ -205,7 +249,8 @@ impl Validation {
 
     /// How many errors there are.
     pub fn error_count(&self) -> usize {
-        self.all().map(|one| one.errors.len()).sum()
+        let parts = self.parts.iter().filter(|(_, one)| !one.errors.is_empty());
+        self.undefined.iter().chain(&self.checked).map(|one| one.errors.len()).sum::<usize>() + parts.count()
     }
 
     /// The definitions held against.
@@ -217,7 +262,8 @@ impl Validation {
     pub fn infos(&self, name: &str) -> ConfigInfos {
         let undefined = self.undefined.iter().map(|one| (None, one));
         let defined = self.definitions.iter().map(Some).zip(&self.checked);
-        let configs = undefined.chain(defined).map(|(definition, one)| ConfigInfo {
+        let parts = self.parts.iter().map(|(definition, one)| (definition.as_ref(), one));
+        let configs = undefined.chain(defined).chain(parts).map(|(definition, one)| ConfigInfo {
             definition: definition.map(ConfigKeyInfo::from),
             value: ConfigValueInfo {
                 name: one.name.clone(),
@@ -230,18 +276,33 @@ impl Validation {
         ConfigInfos {
             name: name.to_owned(),
             error_count: self.error_count(),
-            groups: self.definitions.groups(),
+            groups: self.groups(),
             configs: configs.collect(),
         }
     }
 
+    /// The groups in the order of their first key.
+    fn groups(&self) -> Vec<String> {
+        let mut groups = self.definitions.groups();
+        for group in self.parts.iter().filter_map(|(definition, _)| definition.as_ref()?.group.as_ref()) {
+            if !groups.contains(group) {
+                groups.push(group.clone());
+            }
+        }
+        groups
+    }
+
     fn all(&self) -> impl Iterator<Item = &Checked> {
-        self.undefined.iter().chain(&self.checked)
+        let parts = self.parts.iter().map(|(_, one)| one);
+        self.undefined.iter().chain(&self.checked).chain(parts)
     }
 
     fn entry(&mut self, name: &str) -> &mut Checked {
         if let Some(at) = self.checked.iter().position(|one| one.name == name) {
             return &mut self.checked[at];
+        }
+        if let Some(at) = self.parts.iter().position(|(_, one)| one.name == name) {
+            return &mut self.parts[at].1;
         }
         let at = self.undefined.iter().position(|one| one.name == name).unwrap_or_else(|| {
             self.undefined.push(Checked::undefined(name));

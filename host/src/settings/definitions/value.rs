@@ -136,6 +136,8 @@ impl Validator {
     /// Kafka's message, with the value in it unless it is a password.
     pub fn check(&self, name: &str, value: Option<&Parsed>) -> Result<(), String> {
         let fault = match (self, value) {
+            (Validator::AtLeastIfAny(min), Some(value)) => range_fault(Some(*min), None, value),
+            (Validator::UniqueAliases, None) => Some("entry must be non null".to_owned()),
             (Validator::Range { .. }, None) => Some("Value must be non-null".to_owned()),
             (Validator::Range { min, max }, Some(value)) => range_fault(*min, *max, value),
             (Validator::OneOf(allowed), _) => (!allowed.iter().any(|one| is_text(value, |v| v == one)))
@@ -159,7 +161,11 @@ impl Validator {
                 (!matched).then(|| format!("String must match pattern '{pattern}'"))
             }
             (
-                Validator::NameText | Validator::UniqueAliases | Validator::Regex | Validator::Pattern(_),
+                Validator::AtLeastIfAny(_)
+                | Validator::NameText
+                | Validator::UniqueAliases
+                | Validator::Regex
+                | Validator::Pattern(_),
                 _,
             ) => None,
         };

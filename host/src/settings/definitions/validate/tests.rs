@@ -55,6 +55,18 @@ fn each_key_has_its_value_or_what_is_wrong_with_it() {
 }
 
 #[test]
+fn null_is_neither_a_value_nor_absent() {
+    let nulls = ["topic", "batch.size", "secret"].map(str::to_owned).into();
+    let validation = Validation::with_nulls(definitions(), &Props::new(), &nulls);
+    let found: Vec<_> = validation.problems().iter().map(Problem::to_string).collect();
+    assert_eq!(
+        found,
+        ["batch.size: Invalid value null for configuration batch.size: Value must be non-null"]
+    );
+    assert!(["topic", "batch.size", "secret"].iter().all(|key| validation.value(key).is_none()));
+}
+
+#[test]
 fn the_answer_has_kafkas_shape() {
     let mut validation = Validation::new(definitions(), &props(&[("topic", " t "), ("batch.size", "0")]));
     validation.recommend("topic", vec!["a".to_owned(), "b".to_owned()]);
