@@ -48,6 +48,8 @@ const CRATES: &[(&str, &str)] = &[
     ("rdkafka", "host/src/kafka/"),
     ("rdkafka_sys", "host/src/kafka/"),
     ("warp", "host/src/rest/"),
+    ("hyper_util", "host/src/rest/"),
+    ("subtle", "host/src/rest/"),
     ("libloading", "host/src/plugins/"),
     ("object", "host/src/plugins/"),
     ("connect_plugin_abi", "host/src/plugins/"),

@@ -18,12 +18,9 @@ pub struct Listener {
     pub https: bool,
 }
 
-/// Reads `listeners`.
-pub(super) fn listeners(items: &[String], problems: &mut Vec<Problem>) -> Vec<Listener> {
-    let mut refuse = |why: String| problems.push(Problem::new("listeners", why));
-    if items.is_empty() {
-        refuse("at least one URL is expected, for example http://localhost:8083".to_owned());
-    }
+/// Reads a list of listeners, which may be empty.
+pub(super) fn listeners(key: &str, items: &[String], problems: &mut Vec<Problem>) -> Vec<Listener> {
+    let mut refuse = |why: String| problems.push(Problem::new(key, why));
     let mut found = Vec::new();
     for item in items {
         match listener(item) {
@@ -167,9 +164,12 @@ mod tests {
                 (found, _) => panic!("{text}: {found:?}"),
             }
         }
-        let mut problems = Vec::new();
-        assert!(listeners(&[], &mut problems).is_empty());
-        assert_eq!(problems.len(), 1);
+        let (mut problems, items) = (Vec::new(), ["http://a:1", "b", "http://c:2"].map(str::to_owned));
+        assert_eq!(listeners("metrics.listeners", &items, &mut problems).len(), 2);
+        assert_eq!(
+            problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(),
+            ["metrics.listeners"]
+        );
     }
 
     #[test]

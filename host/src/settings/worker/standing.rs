@@ -13,14 +13,6 @@ const REFUSED: &[(&str, &str)] = &[
         "config.providers",
         "config providers are not supported by this version; write the values into the config",
     ),
-    (
-        "rest.extension.classes",
-        "REST extensions are not supported by this version; put a proxy before the worker",
-    ),
-    (
-        "admin.listeners",
-        "listeners of their own for loggers are not supported by this version; remove the key",
-    ),
     ("key.converter.plugin.version", "choosing the version of a plugin is not supported by this version"),
     ("value.converter.plugin.version", "choosing the version of a plugin is not supported by this version"),
     ("header.converter.plugin.version", "choosing the version of a plugin is not supported by this version"),
