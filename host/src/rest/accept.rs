@@ -15,6 +15,7 @@ use warp::hyper::server::conn::http1;
 
 use super::server::everything;
 use super::stall::Stall;
+use super::tls::Tls;
 use super::{Api, Surface};
 
 /// Largest head of a request, in bytes.
@@ -28,6 +29,7 @@ pub async fn serve(
     listener: TcpListener,
     api: Api,
     surface: Surface,
+    tls: Option<Tls>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> bool {
     let limits = api.limits;
@@ -40,9 +42,9 @@ pub async fn serve(
             () = &mut shutdown => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             (stream, place) = next(&listener, &places) => {
-                let (api, closing) = (api.clone(), closing.clone());
+                let (api, tls, closing) = (api.clone(), tls.clone(), closing.clone());
                 connections.spawn(async move {
-                    connection(stream, api, surface, closing).await;
+                    connection(stream, api, surface, tls, closing).await;
                     drop(place);
                 });
             }
@@ -74,11 +76,27 @@ async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Op
 }
 
 /// The life of a connection.
-async fn connection(stream: TcpStream, api: Api, surface: Surface, closing: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    api: Api,
+    surface: Surface,
+    tls: Option<Tls>,
+    mut closing: watch::Receiver<bool>,
+) {
     // Answers are written whole; there is nothing to gather.
     let _ = stream.set_nodelay(true);
     let stream = Stall::new(stream, api.limits.idle);
-    talk(stream, api, surface, closing).await;
+    let Some(tls) = tls else { return talk(stream, api, surface, false, closing).await };
+    let shaken = tokio::time::timeout(api.limits.idle, tls.accept(stream));
+    let shaken = tokio::select! {
+        shaken = shaken => shaken,
+        _ = closing.wait_for(|closing| *closing) => return,
+    };
+    match shaken {
+        Ok(Ok(stream)) => talk(stream, api, surface, true, closing).await,
+        Ok(Err(error)) => tracing::debug!("no TLS with a client: {error}"),
+        Err(_) => tracing::debug!("no TLS with a client: it was silent"),
+    }
 }
 
 /// Requests and answers over a connection, until one side has enough.
@@ -86,10 +104,11 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
     api: Api,
     surface: Surface,
+    secure: bool,
     mut closing: watch::Receiver<bool>,
 ) {
     let idle = api.limits.idle;
-    let service = TowerToHyperService::new(warp::service(everything(api, surface)));
+    let service = TowerToHyperService::new(warp::service(everything(api, surface, secure)));
     let http = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(idle)

@@ -23,6 +23,7 @@ mod shapes;
 mod stage;
 mod stall;
 mod tasks;
+mod tls;
 mod topics;
 
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use front::Front;
 pub use health::TaskProgress;
 pub use loggers::{LoggerLevel, LoggerLevels};
 pub use stage::Stage;
+pub use tls::{Tls, TlsError};
 
 use answer::Answer;
 use errors::Failure;
@@ -223,6 +225,8 @@ struct Ask {
     body: Vec<u8>,
     /// The `Host` header, for links.
     host: Option<String>,
+    /// It came by HTTPS.
+    secure: bool,
 }
 
 impl Ask {

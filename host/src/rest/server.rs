@@ -17,6 +17,7 @@ use super::{Api, Ask, Surface, body, front, handle, negotiation};
 pub(super) fn everything(
     api: Api,
     surface: Surface,
+    secure: bool,
 ) -> impl Filter<Extract = (Response<Vec<u8>>,), Error = Infallible> + Clone {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     warp::any()
@@ -27,7 +28,7 @@ pub(super) fn everything(
         .and(warp::header::headers_cloned())
         .and(warp::body::stream())
         .then(move |api: Api, method: Method, path: FullPath, query: String, headers: HeaderMap, body| async move {
-            let heard = Heard { surface, method: &method, path: path.as_str(), query: &query, headers: &headers };
+            let heard = Heard { surface, secure, method: &method, path: path.as_str(), query: &query, headers: &headers };
             let outcome = respond(&api, &heard, body).await;
             let response = response(outcome.unwrap_or_else(errors::answer));
             if surface.main { front::dress(&api.front, &method, &headers, response) } else { response }
@@ -39,6 +40,8 @@ pub(super) fn everything(
 /// A request but for its body.
 struct Heard<'a> {
     surface: Surface,
+    /// By HTTPS.
+    secure: bool,
     method: &'a Method,
     path: &'a str,
     query: &'a str,
@@ -70,7 +73,7 @@ async fn respond<B: Buf, E>(
         return Err(Failure::Unauthorized);
     }
     let host = headers.get(HOST).map(text);
-    let ask = Ask { captured, query, body, host };
+    let ask = Ask { captured, query, body, host, secure: heard.secure };
     handle(api, route.endpoint, ask).await
 }
 

@@ -118,7 +118,7 @@ async fn server(script: Script, limits: Limits) -> Server {
         .with_loggers(Arc::new(Levels))
         .with_limits(limits);
     let (stop, stopped) = oneshot::channel();
-    let served = tokio::spawn(serve(listener, api, Surface::ALL, async { drop(stopped.await) }));
+    let served = tokio::spawn(serve(listener, api, Surface::ALL, None, async { drop(stopped.await) }));
     Server { address, stop: Some(stop), served }
 }
 

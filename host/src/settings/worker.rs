@@ -14,12 +14,14 @@ use super::connector::ConverterConfig;
 use super::definitions::{Parsed, Validation};
 use super::{KeysOf, Problem, Props};
 
+mod https;
 mod keys;
 mod listeners;
 mod offsets;
 mod rest;
 mod standing;
 
+pub use https::{ClientAuth, HttpsConfig, StoreConfig, StorePlace};
 pub use keys::definitions;
 pub use listeners::{HeaderAction, HeaderRule, Listener};
 pub use offsets::OffsetStoreConfig;

@@ -13,7 +13,7 @@ use super::loggers::LiveLoggers;
 use super::scrape::{self, Board};
 use super::start::{API_VERSION, StartError};
 use crate::kafka::admin;
-use crate::rest::{self, About, Api, Call, Credentials, Front, Limits, Surface, TaskProgress};
+use crate::rest::{self, About, Api, Call, Credentials, Front, Limits, Surface, TaskProgress, Tls};
 use crate::settings::clients::{Client, ClientIds, client_config};
 use crate::settings::worker::{AdminListeners, Listener, RestConfig};
 
@@ -24,6 +24,7 @@ const STALLED: Duration = Duration::from_secs(60);
 struct Socket {
     listener: TcpListener,
     surface: Surface,
+    tls: Option<Tls>,
 }
 
 /// All sockets; those of the REST API first, in the order of the settings.
@@ -51,13 +52,16 @@ impl Bound {
             AdminListeners::Main | AdminListeners::Off => &[],
         };
         let mut sockets = Vec::new();
-        for (key, listeners, surface) in [
-            ("listeners", config.listeners.as_slice(), main),
-            ("admin.listeners", admin, Surface::ADMIN),
-            ("metrics.listeners", config.metrics.as_slice(), Surface::METRICS),
+        for (key, listeners, surface, https) in [
+            ("listeners", config.listeners.as_slice(), main, &config.https),
+            ("admin.listeners", admin, Surface::ADMIN, &config.admin_https),
+            ("metrics.listeners", config.metrics.as_slice(), Surface::METRICS, &config.metrics_https),
         ] {
+            let tls = https.as_ref().map(Tls::load).transpose();
+            let tls = tls.map_err(|error| StartError::Usage(vec![error.to_string()]))?;
             for listener in listeners {
-                sockets.push(Socket { listener: bind(key, listener).await?, surface });
+                let tls = tls.clone().filter(|_| listener.https);
+                sockets.push(Socket { listener: bind(key, listener).await?, surface, tls });
             }
         }
         Ok(Bound { sockets, credentials })
@@ -102,17 +106,18 @@ pub fn serve(
         tracing::warn!("the file with the users of REST is empty: everybody is let in");
     }
     let api = api(context, board, calls, loggers, credentials);
-    let server = |Socket { listener, surface }: Socket| {
+    let server = |Socket { listener, surface, tls }: Socket| {
         if let Ok(address) = listener.local_addr() {
             let what = match surface {
                 Surface::ADMIN => "/admin/loggers",
                 Surface::METRICS => "/metrics",
                 _ => "REST API",
             };
-            tracing::info!("{what} at http://{address}");
+            let protocol = if tls.is_some() { "https" } else { "http" };
+            tracing::info!("{what} at {protocol}://{address}");
         }
         let mut stopped = stopped.clone();
-        tokio::spawn(rest::serve(listener, api.clone(), surface, async move {
+        tokio::spawn(rest::serve(listener, api.clone(), surface, tls, async move {
             let _ = stopped.wait_for(|stopped| *stopped).await;
         }))
     };

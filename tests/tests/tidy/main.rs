@@ -50,6 +50,7 @@ const CRATES: &[(&str, &str)] = &[
     ("warp", "host/src/rest/"),
     ("hyper_util", "host/src/rest/"),
     ("subtle", "host/src/rest/"),
+    ("tokio_rustls", "host/src/rest/"),
     ("libloading", "host/src/plugins/"),
     ("object", "host/src/plugins/"),
     ("connect_plugin_abi", "host/src/plugins/"),

@@ -124,7 +124,7 @@ fn rest() -> Vec<Definition> {
             "listeners",
             List,
             Low,
-            "Where the REST API listens: http://host:port, comma separated. No host is any.",
+            "Where the REST API listens: http://host:port or https://host:port, comma separated. No host is any.",
         )
         .default("http://:8083"),
         key("rest.advertised.host.name", Text, Low, "Host under which others reach the REST API."),
@@ -145,6 +145,9 @@ fn rest() -> Vec<Definition> {
             "Where /metrics is served alone; with the REST API if not given.",
         )
         .default(""),
+        key("ssl.client.auth", Text, Low, "Whether HTTPS listeners ask clients for certificates.")
+            .default("none")
+            .check(Validator::one_of(&["none", "requested", "required"])),
     ]
 }
 

@@ -3,10 +3,6 @@
 use crate::settings::Problem;
 use crate::settings::definitions::value::trim;
 
-/// What to do about `https` until it is supported.
-pub(super) const NO_HTTPS: &str =
-    "HTTPS is not supported by this version; use http, behind a proxy that speaks HTTPS where that is needed";
-
 /// One address on which REST listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
@@ -14,7 +10,7 @@ pub struct Listener {
     pub host: String,
     /// The port; 0 lets the system choose.
     pub port: u16,
-    /// Whether it speaks HTTPS. Refused by this version, so always false.
+    /// Whether it speaks HTTPS.
     pub https: bool,
 }
 
@@ -45,8 +41,8 @@ fn listener(text: &str) -> Result<Listener, String> {
     let port = port.parse().map_err(|_| format!("Listener '{text}' has no port between 0 and 65535"))?;
     match protocol.to_ascii_lowercase().as_str() {
         "http" => Ok(Listener { host: host.to_owned(), port, https: false }),
-        "https" => Err(format!("Listener '{text}': {NO_HTTPS}")),
-        other => Err(format!("Listener '{text}': the protocol '{other}' is unknown; use http")),
+        "https" => Ok(Listener { host: host.to_owned(), port, https: true }),
+        other => Err(format!("Listener '{text}': the protocol '{other}' is unknown; use http or https")),
     }
 }
 
@@ -151,14 +147,14 @@ mod tests {
             ("localhost:8083", Err("not of the form")),
             ("http://[::1:80", Err("not of the form")),
             ("http://a b:80", Err("not of the form")),
-            ("https://h:8443", Err("HTTPS is not supported")),
+            ("HTTPS://h:8443", Ok(("h", 8443))),
             ("ftp://h:21", Err("'ftp' is unknown")),
             ("", Err("Empty listener")),
         ];
         for (text, expected) in table {
             match (listener(text), expected) {
                 (Ok(found), Ok((host, port))) => {
-                    assert_eq!((found.host.as_str(), found.port, found.https), (*host, *port, false));
+                    assert_eq!((found.host.as_str(), found.port, found.https), (*host, *port, *port == 8443));
                 }
                 (Err(found), Err(part)) => assert!(found.contains(part), "{text}: {found}"),
                 (found, _) => panic!("{text}: {found:?}"),

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::listeners::{HeaderRule, Listener, NO_HTTPS, header_rules, listeners};
+use super::https::{HttpsConfig, https};
+use super::listeners::{HeaderRule, Listener, header_rules, listeners};
 use super::{Problem, Reader};
 use crate::settings::definitions::value::{list, trim};
 use crate::settings::patterns::TopicPattern;
@@ -49,6 +50,12 @@ pub struct RestConfig {
     pub admin: AdminListeners,
     /// Where `/metrics` is served alone; empty: on the listeners of the REST API.
     pub metrics: Vec<Listener>,
+    /// How `listeners` speak HTTPS, if one of them does.
+    pub https: Option<HttpsConfig>,
+    /// The same of `admin.listeners`.
+    pub admin_https: Option<HttpsConfig>,
+    /// The same of `metrics.listeners`.
+    pub metrics_https: Option<HttpsConfig>,
     /// The host that others should use, if not the listener's.
     pub advertised_host: Option<String>,
     /// The port that others should use, if not the listener's.
@@ -96,14 +103,22 @@ pub(super) fn read(
     };
     let advertised = reader.some_text("rest.advertised.listener");
     let advertised_https = advertised.map(|protocol| protocol.eq_ignore_ascii_case("https"));
-    if advertised_https == Some(true) {
-        problems.push(Problem::new("rest.advertised.listener", NO_HTTPS));
-    }
+    let metrics = listeners("metrics.listeners", &reader.list("metrics.listeners"), problems);
+    let own: &[Listener] = if let AdminListeners::Own(listeners) = &admin { listeners } else { &[] };
+    let mut tls = |key: &str, listeners: &[Listener]| {
+        https(key, listeners.iter().any(|one| one.https), reader.props, problems, warnings)
+    };
+    let main_https = tls("listeners", &main);
+    let admin_https = tls("admin.listeners", own);
+    let metrics_https = tls("metrics.listeners", &metrics);
     let size = |key: &str| usize::try_from(reader.number(key)).unwrap_or(usize::MAX);
     RestConfig {
         listeners: main,
         admin,
-        metrics: listeners("metrics.listeners", &reader.list("metrics.listeners"), problems),
+        metrics,
+        https: main_https,
+        admin_https,
+        metrics_https,
         advertised_host: reader.some_text("rest.advertised.host.name"),
         advertised_port: u16::try_from(reader.number("rest.advertised.port")).ok().filter(|port| *port > 0),
         advertised_https,

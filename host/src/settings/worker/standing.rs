@@ -30,7 +30,6 @@ const NO_EFFECT: &[(&str, &str)] = &[
     ("metrics.num.samples", JVM_METRICS),
     ("metrics.recording.level", JVM_METRICS),
     ("topic.creation.enable", "has no effect: this version refuses topic.creation.* on connectors"),
-    ("ssl.client.auth", "has no effect: it is for HTTPS listeners, which this version does not have"),
     ("internal.key.converter", "has no effect: Kafka removed it in 3.0"),
     ("internal.value.converter", "has no effect: Kafka removed it in 3.0"),
     ("rest.host.name", "has no effect: Kafka removed it in 3.0; use listeners"),
@@ -69,13 +68,13 @@ const READ_ELSEWHERE: &[&str] = &[
     "value.converter.",
     "header.converter.",
     "offset.storage.",
+    "listeners.https.",
+    "metrics.listeners.https.",
 ];
 
 /// Prefixes whose keys have no effect.
 const NO_EFFECT_PREFIXES: &[(&str, &str)] = &[
     ("metrics.context.", JVM_METRICS),
-    ("listeners.https.", "has no effect: it is for HTTPS listeners, which this version does not have"),
-    ("admin.listeners.https.", "has no effect: it is for HTTPS listeners, which this version does not have"),
     ("internal.key.converter.", "has no effect: Kafka removed it in 3.0"),
     ("internal.value.converter.", "has no effect: Kafka removed it in 3.0"),
     ("config.storage.", "has no effect: it belongs to distributed mode"),
