@@ -120,6 +120,9 @@ impl Surface {
     pub const METRICS: Surface = Surface { main: false, admin: false, metrics: true };
 }
 
+/// Tells when the tasks of a connector last came on.
+type Progress = dyn Fn(&str) -> Vec<TaskProgress> + Send + Sync;
+
 /// All that the server needs to know of the worker. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
@@ -128,7 +131,7 @@ pub struct Api {
     metrics: Arc<dyn Fn() -> String + Send + Sync>,
     stage: Arc<dyn Fn() -> Option<Stage> + Send + Sync>,
     loggers: Option<Arc<dyn LoggerLevels>>,
-    progress: Arc<dyn Fn(&str) -> Vec<TaskProgress> + Send + Sync>,
+    progress: Arc<Progress>,
     front: Arc<Front>,
     limits: Limits,
     /// The worker said at least once that its start was complete.

@@ -53,13 +53,13 @@ pub fn load(config: Option<&BasicAuth>, kafka_opts: Option<&str>) -> Result<Opti
 
 /// The JAAS file that options of a JVM name; of several the last, as Java has it.
 fn from_options(options: &str) -> Option<PathBuf> {
-    let named = options.split_whitespace().filter_map(|option| {
+    let mut named = options.split_whitespace().filter_map(|option| {
         let option = option.trim_matches(['"', '\'']);
         // A second '=' means: this file and none else.
         let path = option.strip_prefix(PROPERTY)?.trim_start_matches('=').trim_matches(['"', '\'']);
         Some(path.strip_prefix("file:").unwrap_or(path))
     });
-    named.filter(|path| !path.is_empty()).next_back().map(PathBuf::from)
+    named.rfind(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 #[cfg(test)]
