@@ -15,7 +15,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::settings::connector::Kind;
 
@@ -185,6 +185,18 @@ impl Metrics {
         }
         families::plugins(&mut page, &snapshot.plugin_metrics);
         page.text()
+    }
+
+    /// How long ago each task of a connector last came on, and how many records it has in work.
+    pub fn progress(&self, connector: &str) -> Vec<(u32, Duration, u64)> {
+        let now = self.now();
+        let of_it = self.held().into_iter().filter(|(name, ..)| &**name == connector);
+        of_it
+            .map(|(_, task, metrics)| {
+                let tally = metrics.tally();
+                (task, Duration::from_millis(now.saturating_sub(tally.progress)), tally.active)
+            })
+            .collect()
     }
 
     /// The tasks that someone holds.

@@ -11,6 +11,7 @@ pub mod guard;
 pub mod kafka;
 pub mod paths;
 pub mod process;
+pub mod raw;
 pub mod rest;
 pub mod rng;
 pub mod sequence;

@@ -136,6 +136,11 @@ impl WorkerSpec {
         &self.dir
     }
 
+    /// Where its REST interface listens, for settings that name further listeners.
+    pub fn listener(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// Writes the files and starts the process, without waiting for anything.
     ///
     /// # Panics

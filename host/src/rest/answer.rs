@@ -9,6 +9,8 @@ pub(super) enum Content {
     Empty,
     /// JSON.
     Json(Value),
+    /// Text that is said to be JSON and is none.
+    Bare(&'static str),
     /// Text in the format of the Prometheus exposition.
     Metrics(String),
     /// Plain text.
@@ -35,6 +37,11 @@ impl Answer {
     /// A status and a JSON body.
     pub(super) fn json(status: u16, body: Value) -> Answer {
         Answer { content: Content::Json(body), ..Answer::empty(status) }
+    }
+
+    /// A status and a bare text.
+    pub(super) fn bare(status: u16, text: &'static str) -> Answer {
+        Answer { content: Content::Bare(text), ..Answer::empty(status) }
     }
 
     /// A page of metrics.

@@ -8,21 +8,24 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use warp::Buf;
 
+use super::Limits;
 use super::errors::Failure;
 use crate::herder::{OffsetEntry, Patch, TargetState};
 use crate::settings::Given;
 
-/// Reads a body whole. Stops reading as soon as it is larger than `limit` bytes.
+/// Reads a body whole. Stops reading as soon as it is larger than the limit, or nothing comes for too long.
 pub(super) async fn read<B: Buf, E>(
     body: impl Stream<Item = Result<B, E>>,
-    limit: usize,
+    limits: &Limits,
 ) -> Result<Vec<u8>, Failure> {
     let mut body = pin!(body);
     let mut bytes = Vec::new();
-    while let Some(part) = body.next().await {
+    loop {
+        let part = tokio::time::timeout(limits.idle, body.next()).await;
+        let Some(part) = part.map_err(|_| Failure::BodyCutOff)? else { break };
         let mut part = part.map_err(|_| Failure::BodyCutOff)?;
-        if bytes.len() + part.remaining() > limit {
-            return Err(Failure::TooLarge(limit));
+        if bytes.len() + part.remaining() > limits.body {
+            return Err(Failure::TooLarge(limits.body));
         }
         while part.has_remaining() {
             let chunk = part.chunk();

@@ -35,7 +35,7 @@ pub(super) async fn create(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
 }
 
 fn created(ask: &Ask, info: &ConnectorInfo) -> Result<Answer, Failure> {
-    let location = location::connector(ask.host.as_deref(), &info.name)?;
+    let location = location::connector(ask.secure, ask.host.as_deref(), &info.name)?;
     Ok(Answer::json(201, shapes::connector_info(info)).at(location))
 }
 

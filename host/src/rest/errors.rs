@@ -17,6 +17,10 @@ pub(super) enum Failure {
     WrongMethod(String),
     /// A path that could mean two things, and why.
     AmbiguousPath(&'static str),
+    /// A path of ours that needs the parameter `name`.
+    NoName,
+    /// The caller did not say who it is, or not rightly.
+    Unauthorized,
     /// The caller takes no JSON.
     NotAcceptable,
     /// The body is not said to be JSON.
@@ -40,10 +44,13 @@ pub(super) enum Failure {
 /// Status and body of a failure. The status is in the body again as `error_code`.
 pub(super) fn answer(failure: Failure) -> Answer {
     let (status, message) = match &failure {
+        // Bare text, as the extension of Kafka Connect has it.
+        Failure::Unauthorized => return Answer::bare(401, "User cannot access the resource."),
         Failure::Api(error) => (status_of(error), error.to_string()),
         Failure::NoSuchPath => (404, "HTTP 404 Not Found".to_owned()),
         Failure::WrongMethod(_) => (405, "HTTP 405 Method Not Allowed".to_owned()),
         Failure::AmbiguousPath(why) => (400, (*why).to_owned()),
+        Failure::NoName => (400, "The query lacks the parameter name, the connector's name".to_owned()),
         Failure::NotAcceptable => (406, "HTTP 406 Not Acceptable".to_owned()),
         Failure::NotJson => (415, "HTTP 415 Unsupported Media Type".to_owned()),
         Failure::TooLarge(limit) => (413, format!("The request body has more than {limit} bytes")),

@@ -8,13 +8,14 @@ use super::errors::Failure;
 ///
 /// Braces in a name: in Kafka Connect they are a template that nothing fills, so the answer is an error, although the
 /// connector was made.
-pub(super) fn connector(host: Option<&str>, name: &str) -> Result<String, Failure> {
+pub(super) fn connector(secure: bool, host: Option<&str>, name: &str) -> Result<String, Failure> {
     if let Some((_, rest)) = name.split_once('{') {
         let variable = rest.split('}').next().unwrap_or_default();
         return Err(Failure::BadLocation(format!("The template variable '{variable}' has no value")));
     }
     let path = encode(name);
     Ok(match host {
+        Some(host) if secure => format!("https://{host}/connectors/{path}"),
         Some(host) => format!("http://{host}/connectors/{path}"),
         None => format!("/connectors/{path}"),
     })
@@ -53,9 +54,12 @@ mod tests {
             ("a+b;c=d", "a+b;c=d"),
         ];
         for (name, path) in cases {
-            assert_eq!(connector(Some("h:8083"), name), Ok(format!("http://h:8083/connectors/{path}")));
+            assert_eq!(
+                connector(false, Some("h:8083"), name),
+                Ok(format!("http://h:8083/connectors/{path}"))
+            );
         }
-        assert_eq!(connector(None, "x"), Ok("/connectors/x".to_owned()));
-        assert!(matches!(connector(None, "{x}"), Err(Failure::BadLocation(_))));
+        assert_eq!(connector(true, None, "x"), Ok("/connectors/x".to_owned()));
+        assert!(matches!(connector(false, None, "{x}"), Err(Failure::BadLocation(_))));
     }
 }

@@ -3,10 +3,13 @@
 //! One filter catches everything and hands it to `router`: warp's own routing can't tell 404 from 405, and leaves
 //! paths escaped.
 
+mod accept;
 mod answer;
+mod auth;
 mod body;
 mod connectors;
 mod errors;
+mod front;
 mod health;
 mod location;
 mod loggers;
@@ -18,7 +21,9 @@ mod router;
 mod server;
 mod shapes;
 mod stage;
+mod stall;
 mod tasks;
+mod tls;
 mod topics;
 
 #[cfg(test)]
@@ -32,9 +37,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::herder::{ApiError, Request, Response};
 
+pub use accept::serve;
+pub use auth::Credentials;
+pub use front::Front;
+pub use health::TaskProgress;
 pub use loggers::{LoggerLevel, LoggerLevels};
-pub use server::serve;
 pub use stage::Stage;
+pub use tls::{Tls, TlsError};
 
 use answer::Answer;
 use errors::Failure;
@@ -62,7 +71,12 @@ pub struct About {
 /// Bounds of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// How long the herder may take for an answer; also how long a body may take to arrive.
+    /// The most connections of one listener; further ones wait.
+    pub connections: usize,
+    /// How long a client may keep a connection waiting: for the head of a request, for the next part of a body, or until
+    /// it takes more of an answer.
+    pub idle: Duration,
+    /// How long the herder may take for an answer; also how long a whole body may take to arrive.
     pub request: Duration,
     /// The same for `/health`.
     pub health: Duration,
@@ -73,9 +87,11 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Kafka Connect's times, and bodies of up to 16 MiB.
+    /// Kafka Connect's times, 1,000 connections, and bodies of up to 16 MiB.
     fn default() -> Limits {
         Limits {
+            connections: 1000,
+            idle: Duration::from_secs(30),
             request: Duration::from_secs(90),
             health: Duration::from_secs(10),
             shutdown: Duration::from_secs(60),
@@ -83,6 +99,29 @@ impl Default for Limits {
         }
     }
 }
+
+/// What a listener serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Surface {
+    /// The REST API but for the next two.
+    pub main: bool,
+    /// `/admin/loggers`
+    pub admin: bool,
+    /// `/metrics`
+    pub metrics: bool,
+}
+
+impl Surface {
+    /// Everything.
+    pub const ALL: Surface = Surface { main: true, admin: true, metrics: true };
+    /// `/admin/loggers` alone.
+    pub const ADMIN: Surface = Surface { main: false, admin: true, metrics: false };
+    /// `/metrics` alone.
+    pub const METRICS: Surface = Surface { main: false, admin: false, metrics: true };
+}
+
+/// Tells when the tasks of a connector last came on.
+type Progress = dyn Fn(&str) -> Vec<TaskProgress> + Send + Sync;
 
 /// All that the server needs to know of the worker. Cheap to clone.
 #[derive(Clone)]
@@ -92,6 +131,8 @@ pub struct Api {
     metrics: Arc<dyn Fn() -> String + Send + Sync>,
     stage: Arc<dyn Fn() -> Option<Stage> + Send + Sync>,
     loggers: Option<Arc<dyn LoggerLevels>>,
+    progress: Arc<Progress>,
+    front: Arc<Front>,
     limits: Limits,
     /// The worker said at least once that its start was complete.
     was_ready: Arc<AtomicBool>,
@@ -111,6 +152,8 @@ impl Api {
             metrics: Arc::new(metrics),
             stage: Arc::new(|| None),
             loggers: None,
+            progress: Arc::new(|_| Vec::new()),
+            front: Arc::default(),
             limits: Limits::default(),
             was_ready: Arc::new(AtomicBool::new(false)),
         }
@@ -125,6 +168,21 @@ impl Api {
     /// Serves `/admin/loggers`, which is not there otherwise.
     pub fn with_loggers(mut self, loggers: Arc<dyn LoggerLevels>) -> Api {
         self.loggers = Some(loggers);
+        self
+    }
+
+    /// Where `/v1/connectors/NAME/health` learns when the tasks of a connector last came on. Must not block.
+    pub fn with_progress(
+        mut self,
+        progress: impl Fn(&str) -> Vec<TaskProgress> + Send + Sync + 'static,
+    ) -> Api {
+        self.progress = Arc::new(progress);
+        self
+    }
+
+    /// What stands before the REST API, on the main listeners.
+    pub fn with_front(mut self, front: Front) -> Api {
+        self.front = Arc::new(front);
         self
     }
 
@@ -170,6 +228,8 @@ struct Ask {
     body: Vec<u8>,
     /// The `Host` header, for links.
     host: Option<String>,
+    /// It came by HTTPS.
+    secure: bool,
 }
 
 impl Ask {
@@ -190,6 +250,7 @@ async fn handle(api: &Api, endpoint: Endpoint, ask: Ask) -> Result<Answer, Failu
         Endpoint::Root => Ok(root::about(api)),
         Endpoint::Metrics => Ok(root::metrics(api)),
         Endpoint::Health => Ok(health::health(api).await),
+        Endpoint::ConnectorHealth => health::connector(api, &ask).await,
         Endpoint::List => connectors::list(api, &ask).await,
         Endpoint::Create => connectors::create(api, &ask).await,
         Endpoint::Info => connectors::info(api, &ask).await,

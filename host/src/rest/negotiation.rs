@@ -58,10 +58,11 @@ fn refused(range: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rest::router::{Found, find};
+    use crate::rest::Surface;
+    use crate::rest::router::{Found, Query, find};
 
     fn route(method: &str, path: &str) -> &'static Route {
-        match find(method, path) {
+        match find(method, path, &Query::default(), Surface::ALL) {
             Ok(Found::Route(route, _)) => route,
             other => panic!("no route: {other:?}"),
         }

@@ -1,5 +1,6 @@
 //! From method and path to an endpoint: one table, read from the top.
 
+use super::Surface;
 use super::errors::Failure;
 
 /// What a request is for.
@@ -31,6 +32,7 @@ pub(super) enum Endpoint {
     Plugins,
     PluginConfig,
     Validate,
+    ConnectorHealth,
     Loggers,
     Logger,
     SetLogger,
@@ -49,6 +51,30 @@ pub(super) struct Route {
     pub(super) endpoint: Endpoint,
     /// It reads a body, which must be JSON.
     pub(super) takes_body: bool,
+}
+
+impl Route {
+    /// Whether a listener with this surface serves it.
+    fn is_on(&self, surface: Surface) -> bool {
+        match self.endpoint {
+            Endpoint::Loggers | Endpoint::Logger | Endpoint::SetLogger => surface.admin,
+            Endpoint::Metrics => surface.metrics,
+            _ => surface.main,
+        }
+    }
+
+    /// Called by other workers, who say in their own way who they are.
+    pub(super) fn is_between_workers(&self) -> bool {
+        matches!(
+            (self.method, self.pattern),
+            ("POST", "connectors/{name}/tasks") | ("PUT", "connectors/{name}/fence")
+        )
+    }
+
+    /// The connector's name is in the query, not in the path.
+    fn named_by_query(&self) -> bool {
+        self.pattern.starts_with("v1/connectors") && !self.pattern.contains("{name}")
+    }
 }
 
 const fn plain(method: &'static str, pattern: &'static str, endpoint: Endpoint) -> Route {
@@ -92,6 +118,28 @@ pub(super) const ROUTES: &[Route] = &[
     plain("GET", "admin/loggers", Endpoint::Loggers),
     plain("GET", "admin/loggers/{name}", Endpoint::Logger),
     with_body("PUT", "admin/loggers/{name}", Endpoint::SetLogger),
+    // Ours: a connector by any name, which is in the query.
+    plain("GET", "v1/connectors", Endpoint::Info),
+    plain("DELETE", "v1/connectors", Endpoint::Delete),
+    plain("GET", "v1/connectors/config", Endpoint::Config),
+    with_body("PUT", "v1/connectors/config", Endpoint::PutConfig),
+    with_body("PATCH", "v1/connectors/config", Endpoint::PatchConfig),
+    plain("GET", "v1/connectors/status", Endpoint::Status),
+    plain("GET", "v1/connectors/health", Endpoint::ConnectorHealth),
+    plain("PUT", "v1/connectors/pause", Endpoint::Pause),
+    plain("PUT", "v1/connectors/resume", Endpoint::Resume),
+    plain("PUT", "v1/connectors/stop", Endpoint::Stop),
+    plain("POST", "v1/connectors/restart", Endpoint::Restart),
+    plain("GET", "v1/connectors/tasks", Endpoint::Tasks),
+    plain("GET", "v1/connectors/tasks/{task}/status", Endpoint::TaskStatus),
+    plain("POST", "v1/connectors/tasks/{task}/restart", Endpoint::RestartTask),
+    plain("GET", "v1/connectors/topics", Endpoint::Topics),
+    plain("PUT", "v1/connectors/topics/reset", Endpoint::ResetTopics),
+    plain("GET", "v1/connectors/offsets", Endpoint::Offsets),
+    with_body("PATCH", "v1/connectors/offsets", Endpoint::AlterOffsets),
+    plain("DELETE", "v1/connectors/offsets", Endpoint::ResetOffsets),
+    // Ours: does it come on?
+    plain("GET", "v1/connectors/{name}/health", Endpoint::ConnectorHealth),
 ];
 
 /// Where a request goes.
@@ -103,11 +151,18 @@ pub(super) enum Found {
     Options(String),
 }
 
-/// Finds the endpoint. `path` is that of the URL, still escaped.
-pub(super) fn find(method: &str, path: &str) -> Result<Found, Failure> {
+/// Finds the endpoint among those that the listener serves. `path` is that of the URL, still escaped.
+pub(super) fn find(method: &str, path: &str, query: &Query, surface: Surface) -> Result<Found, Failure> {
     let segments = segments(path)?;
-    let hits: Vec<_> =
-        ROUTES.iter().filter_map(|route| Some((route, captured(route.pattern, &segments)?))).collect();
+    let mut hits = Vec::new();
+    for route in ROUTES.iter().filter(|route| route.is_on(surface)) {
+        if let Some(mut captured) = captured(route.pattern, &segments) {
+            if route.named_by_query() {
+                captured.insert(0, query.all("name").next().ok_or(Failure::NoName)?.to_owned());
+            }
+            hits.push((route, captured));
+        }
+    }
     if hits.is_empty() {
         return Err(Failure::NoSuchPath);
     }

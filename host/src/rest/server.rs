@@ -1,7 +1,6 @@
-//! HTTP: warp's filter that catches everything, and the server's life.
+//! HTTP: warp's filter that catches everything, from a request to its answer.
 
 use std::convert::Infallible;
-use std::future::Future;
 
 use futures_util::Stream;
 use warp::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, LOCATION};
@@ -12,33 +11,14 @@ use warp::{Buf, Filter};
 use super::answer::{Answer, Content};
 use super::errors::{self, Failure};
 use super::router::{self, Found, Query};
-use super::{Api, Ask, body, handle, negotiation};
-
-/// Serves the API on the listener until `shutdown` is ready; then takes no more connections, and waits for the
-/// requests under way as long as the limits allow. True: all of them were answered.
-pub async fn serve(
-    listener: tokio::net::TcpListener,
-    api: Api,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> bool {
-    let limit = api.limits.shutdown;
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
-    let signal = async move {
-        shutdown.await;
-        // The other end waits for it below as long as the server is not done.
-        let _ = stopping.send(());
-    };
-    let server = warp::serve(everything(api)).incoming(listener).graceful(signal).run();
-    tokio::pin!(server);
-    tokio::select! {
-        () = &mut server => return true,
-        _ = stopped => {}
-    }
-    tokio::time::timeout(limit, server).await.is_ok()
-}
+use super::{Api, Ask, Surface, body, front, handle, negotiation};
 
 /// The one filter.
-fn everything(api: Api) -> impl Filter<Extract = (Response<Vec<u8>>,), Error = Infallible> + Clone {
+pub(super) fn everything(
+    api: Api,
+    surface: Surface,
+    secure: bool,
+) -> impl Filter<Extract = (Response<Vec<u8>>,), Error = Infallible> + Clone {
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
     warp::any()
         .map(move || api.clone())
@@ -47,27 +27,40 @@ fn everything(api: Api) -> impl Filter<Extract = (Response<Vec<u8>>,), Error = I
         .and(query)
         .and(warp::header::headers_cloned())
         .and(warp::body::stream())
-        .then(|api: Api, method: Method, path: FullPath, query: String, headers, body| async move {
-            let outcome = respond(&api, &method, path.as_str(), &query, &headers, body).await;
-            response(outcome.unwrap_or_else(errors::answer))
+        .then(move |api: Api, method: Method, path: FullPath, query: String, headers: HeaderMap, body| async move {
+            let heard = Heard { surface, secure, method: &method, path: path.as_str(), query: &query, headers: &headers };
+            let outcome = respond(&api, &heard, body).await;
+            let response = response(outcome.unwrap_or_else(errors::answer));
+            if surface.main { front::dress(&api.front, &method, &headers, response) } else { response }
         })
         .recover(|_| async { Ok::<_, Infallible>(response(errors::answer(Failure::NoSuchPath))) })
         .unify()
+}
+
+/// A request but for its body.
+struct Heard<'a> {
+    surface: Surface,
+    /// By HTTPS.
+    secure: bool,
+    method: &'a Method,
+    path: &'a str,
+    query: &'a str,
+    headers: &'a HeaderMap,
 }
 
 /// From a request to its answer. The body is read in any case: a connection closed on unread bytes may be reset
 /// before the caller has read the answer.
 async fn respond<B: Buf, E>(
     api: &Api,
-    method: &Method,
-    path: &str,
-    query: &str,
-    headers: &HeaderMap,
+    heard: &Heard<'_>,
     body: impl Stream<Item = Result<B, E>>,
 ) -> Result<Answer, Failure> {
-    let read = tokio::time::timeout(api.limits.request, body::read(body, api.limits.body));
+    let Heard { surface, headers, .. } = heard;
+    let read = tokio::time::timeout(api.limits.request, body::read(body, &api.limits));
     let body = read.await.unwrap_or(Err(Failure::BodyCutOff))?;
-    let (route, captured) = match router::find(method.as_str(), path)? {
+    let query = Query::parse(heard.query);
+    let (route, captured) = match router::find(heard.method.as_str(), heard.path, &query, *surface)? {
+        Found::Options(_) if surface.main && !api.front.admits(headers) => return Err(Failure::Unauthorized),
         Found::Options(methods) => return Ok(Answer::options(methods)),
         Found::Route(route, captured) => (route, captured),
     };
@@ -76,8 +69,11 @@ async fn respond<B: Buf, E>(
     negotiation::check_content_type(route, content_type.as_deref(), body.is_empty())?;
     let accept: Vec<String> = headers.get_all(ACCEPT).iter().map(text).collect();
     negotiation::check_accept(route, accept.iter().map(String::as_str))?;
+    if surface.main && !route.is_between_workers() && !api.front.admits(headers) {
+        return Err(Failure::Unauthorized);
+    }
     let host = headers.get(HOST).map(text);
-    let ask = Ask { captured, query: Query::parse(query), body, host };
+    let ask = Ask { captured, query, body, host, secure: heard.secure };
     handle(api, route.endpoint, ask).await
 }
 
@@ -86,6 +82,7 @@ fn response(answer: Answer) -> Response<Vec<u8>> {
         Content::Empty => (None, Vec::new()),
         Content::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
         Content::Text(text) => (Some("text/plain"), text.into_bytes()),
+        Content::Bare(text) => (Some("application/json"), text.as_bytes().to_vec()),
         Content::Metrics(text) => (Some("text/plain; version=0.0.4; charset=utf-8"), text.into_bytes()),
     };
     let mut response = Response::new(body);

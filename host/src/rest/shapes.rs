@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{About, LoggerLevel};
+use super::{About, LoggerLevel, TaskProgress};
 use crate::herder::{
-    ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, PluginInfo, PluginKind, Status, TaskId, TaskInfo,
-    TaskStatus,
+    ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, PluginInfo, PluginKind, State, Status, TaskId,
+    TaskInfo, TaskStatus,
 };
 use crate::settings::Props;
 
@@ -42,6 +42,37 @@ pub(super) fn connector_status(status: &ConnectorStatus) -> Value {
         "connector": Value::Object(state(&status.connector)),
         "tasks": status.tasks.iter().map(task_status).collect::<Vec<_>>(),
         "type": kind(status.kind),
+    })
+}
+
+/// What is worst comes first: a task that failed, one that is stalled, one that does not run.
+pub(super) fn connector_health(status: &ConnectorStatus, progress: &[TaskProgress]) -> Value {
+    let verdict = |state: State, stalled: bool| match state {
+        State::Failed => "FAILED",
+        State::Running if stalled => "STALLED",
+        State::Running => "OK",
+        _ => "NOT_RUNNING",
+    };
+    let mut verdicts = vec![verdict(status.connector.state, false)];
+    let mut tasks = Vec::new();
+    for task in &status.tasks {
+        let known = progress.iter().find(|known| known.task == task.task);
+        let found = verdict(task.status.state, known.is_some_and(|known| known.stalled));
+        let seconds = known.map(|known| known.age.as_millis() as f64 / 1000.0);
+        verdicts.push(found);
+        tasks.push(json!({
+            "id": task.task,
+            "state": task.status.state.name(),
+            "verdict": found,
+            "seconds_since_progress": seconds,
+        }));
+    }
+    let worst = ["FAILED", "STALLED", "NOT_RUNNING"].into_iter().find(|bad| verdicts.contains(bad));
+    json!({
+        "name": status.name,
+        "verdict": worst.unwrap_or("OK"),
+        "state": status.connector.state.name(),
+        "tasks": tasks,
     })
 }
 

@@ -118,7 +118,7 @@ async fn server(script: Script, limits: Limits) -> Server {
         .with_loggers(Arc::new(Levels))
         .with_limits(limits);
     let (stop, stopped) = oneshot::channel();
-    let served = tokio::spawn(serve(listener, api, async { drop(stopped.await) }));
+    let served = tokio::spawn(serve(listener, api, Surface::ALL, None, async { drop(stopped.await) }));
     Server { address, stop: Some(stop), served }
 }
 
@@ -152,6 +152,8 @@ const QUICK: Limits = Limits {
     health: Duration::from_millis(100),
     shutdown: Duration::from_secs(5),
     body: 1000,
+    connections: 8,
+    idle: Duration::from_millis(200),
 };
 
 /// Request, body, status, answer.

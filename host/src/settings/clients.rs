@@ -141,8 +141,11 @@ impl<'a> Translation<'a> {
     }
 
     fn layer(given: &mut BTreeMap<&'a str, Given<'a>>, props: &'a Props, prefix: &str, layer: Layer) {
+        // Not a setting of the admin client, though it looks like one.
+        let listens =
+            |name: &str| layer == Layer::Worker && (name == "listeners" || name.starts_with("listeners."));
         for (key, value) in props {
-            if let Some(name) = key.strip_prefix(prefix).filter(|name| !name.is_empty()) {
+            if let Some(name) = key.strip_prefix(prefix).filter(|name| !name.is_empty() && !listens(name)) {
                 given.insert(name, Given { key: key.clone(), value: trim(value), layer });
             }
         }

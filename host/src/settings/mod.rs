@@ -7,6 +7,7 @@
 //! - [`worker`]: the keys of the worker
 //! - [`connector`]: the keys that all connectors share
 //! - [`clients`]: Java client settings to librdkafka settings, and the override policies
+//! - [`jaas`]: JAAS files
 //! - [`keystores`]: key and trust stores as PEM, PKCS12 and JKS
 //! - [`patterns`]: Java regular expressions on topic names
 
@@ -17,6 +18,7 @@ pub mod clients;
 pub mod connector;
 pub mod definitions;
 pub mod files;
+pub mod jaas;
 pub mod keystores;
 pub mod patterns;
 mod spelling;

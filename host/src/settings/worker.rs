@@ -1,7 +1,7 @@
 //! The keys of a standalone worker: read from one catalogue, every problem at once, unknown keys named.
 //!
-//! Besides Kafka's keys there are two of our own, `log.format` (`text` or `json`) and `log.level` (`trace`,
-//! `debug`, `info`, `warn`, `error` or `off`); and `offset.storage.topic` (with `offset.storage.partitions`,
+//! Besides Kafka's keys there are some of our own: `log.format` (`text` or `json`) and `log.level` (`trace`,
+//! `debug`, `info`, `warn`, `error` or `off`); `metrics.listeners`, and bounds of the REST API; and `offset.storage.topic` (with `offset.storage.partitions`,
 //! `offset.storage.replication.factor` and topic settings under `offset.storage.`) is taken in standalone
 //! mode, too.
 
@@ -14,14 +14,18 @@ use super::connector::ConverterConfig;
 use super::definitions::{Parsed, Validation};
 use super::{KeysOf, Problem, Props};
 
+mod https;
 mod keys;
 mod listeners;
 mod offsets;
+mod rest;
 mod standing;
 
+pub use https::{ClientAuth, HttpsConfig, StoreConfig, StorePlace};
 pub use keys::definitions;
 pub use listeners::{HeaderAction, HeaderRule, Listener};
 pub use offsets::OffsetStoreConfig;
+pub use rest::{AdminListeners, BasicAuth, CrossOrigin, RestConfig};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,18 +87,8 @@ impl LogLevel {
 pub struct WorkerConfig {
     /// The config as given. Holds secrets; client settings are read from it by [`clients::client_config`].
     pub raw: Props,
-    /// Where REST listens; at least one.
-    pub listeners: Vec<Listener>,
-    /// The host that others should use, if not the listener's.
-    pub rest_advertised_host_name: Option<String>,
-    /// The port that others should use, if not the listener's.
-    pub rest_advertised_port: Option<u16>,
-    /// Origins that browsers may call from, as given; empty is none.
-    pub access_control_allow_origin: String,
-    /// Methods that such calls may use; empty is Kafka's default of GET, POST and HEAD.
-    pub access_control_allow_methods: Vec<String>,
-    /// Headers for every answer of REST.
-    pub response_http_headers: Vec<HeaderRule>,
+    /// The HTTP side: listeners, bounds, headers.
+    pub rest: RestConfig,
     /// Directories (or files) with connectors.
     pub plugin_path: Vec<PathBuf>,
     /// Brokers, `host:port,host:port`.
@@ -132,7 +126,7 @@ pub struct WorkerConfig {
 impl fmt::Debug for WorkerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WorkerConfig")
-            .field("listeners", &self.listeners)
+            .field("rest", &self.rest)
             .field("plugin_path", &self.plugin_path)
             .field("bootstrap_servers", &self.bootstrap_servers)
             .field("offset_store", &self.offset_store)
@@ -209,13 +203,7 @@ impl Reader<'_> {
 
     /// The whole config, or none where something that it needs is missing; problems tell what.
     fn read(&self, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem>) -> Option<WorkerConfig> {
-        let listeners = listeners::listeners(&self.list("listeners"), problems);
-        let response_http_headers =
-            listeners::header_rules(&self.text("response.http.headers.config"), problems);
-        let advertised = self.some_text("rest.advertised.listener");
-        if advertised.is_some_and(|listener| listener.eq_ignore_ascii_case("https")) {
-            problems.push(Problem::new("rest.advertised.listener", listeners::NO_HTTPS));
-        }
+        let rest = rest::read(self, problems, warnings);
         let offset_store = offsets::store(self.validation, self.props, problems, warnings);
         let plugin_path: Vec<PathBuf> =
             self.list("plugin.path").into_iter().filter(|dir| !dir.is_empty()).map(PathBuf::from).collect();
@@ -230,16 +218,7 @@ impl Reader<'_> {
             .map_err(|why| problems.push(Problem::new("connector.client.config.override.policy", why)));
         let json = self.text("log.format").eq_ignore_ascii_case("json");
         Some(WorkerConfig {
-            listeners,
-            rest_advertised_host_name: self.some_text("rest.advertised.host.name"),
-            rest_advertised_port: u16::try_from(self.number("rest.advertised.port"))
-                .ok()
-                .filter(|port| *port > 0),
-            access_control_allow_origin: self.text("access.control.allow.origin"),
-            access_control_allow_methods: super::definitions::value::list(
-                &self.text("access.control.allow.methods"),
-            ),
-            response_http_headers,
+            rest,
             plugin_path,
             bootstrap_servers: servers.join(","),
             key_converter: self.converter("key.converter")?,

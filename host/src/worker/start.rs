@@ -1,22 +1,22 @@
 //! Putting a worker together, from its files to its end.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::context::{Context, EVENTS};
+use super::listen::{self, Bound};
 use super::loggers::LiveLoggers;
 use super::offset_store::OffsetStore;
 use super::run::{Inlets, Loop};
-use super::scrape::{self, Board};
+use super::scrape::Board;
 use crate::herder::{
     ApiError, Assignment, Catalog as Plugins, Event, Herder, PluginInfo, PluginKind, Request, Response,
     TargetState, TopicTracking,
 };
-use crate::kafka::admin::{self, TopicSpec};
+use crate::kafka::admin::TopicSpec;
 use crate::kafka::dev_broker::DevBroker;
 use crate::kafka::log::LogConf;
 use crate::logging::{self, LogSettings};
@@ -25,11 +25,11 @@ use crate::plugins::catalog::Catalog;
 use crate::plugins::pool::Pool;
 use crate::plugins::scan;
 use crate::records::convert::registry;
-use crate::rest::{self, About, Api, Call};
+use crate::rest::Call;
 use crate::settings::clients::{Client, ClientIds, client_config};
 use crate::settings::connector::Kind;
 use crate::settings::files::{self, ConnectorFile, InitialState};
-use crate::settings::worker::{Listener, OffsetStoreConfig, WorkerConfig};
+use crate::settings::worker::{OffsetStoreConfig, WorkerConfig};
 use crate::settings::{Problem, Props};
 use crate::shutdown;
 
@@ -88,7 +88,7 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
         );
     }
     let signals = shutdown::listen().map_err(|error| StartError::Failed(format!("signals: {error}")))?;
-    let listeners = bind(&config.listeners).await?;
+    let bound = Bound::bind(&config.rest).await?;
     let catalog = load_plugins(&config);
     let offsets = Arc::new(open_offsets(&config, broker.is_some()).await?);
     let (events, event_inlet) = mpsc::channel(EVENTS);
@@ -98,7 +98,7 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
     let metrics = Metrics::new(worker);
     metrics.plugins_left_out(catalog.left_out().len());
     let pool = Pool::new(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8));
-    let worker_id = worker_id(&config, &listeners);
+    let worker_id = bound.worker_id(&config.rest);
     let plugins = plugin_infos(&catalog);
     let context = Arc::new(Context {
         config,
@@ -112,7 +112,7 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
     });
     let board = Arc::new(Board::default());
     let (stop_rest, rest_stopped) = watch::channel(false);
-    let servers = serve(listeners, &context, &board, calls.clone(), loggers, &rest_stopped);
+    let servers = listen::serve(bound, &context, &board, calls.clone(), loggers, &rest_stopped);
     let herder = Herder::new(&worker_id, plugins, Assignment::Everything)
         .with_topic_tracking(tracking(&context.config));
     let main_loop =
@@ -192,17 +192,7 @@ fn read_worker(path: &Path, broker: Option<&DevBroker>) -> Result<(WorkerConfig,
     if let Some(broker) = broker {
         props.insert("bootstrap.servers".into(), broker.bootstrap_servers());
     }
-    let mut lines = Vec::new();
-    for key in ["access.control.allow.origin", "response.http.headers.config"] {
-        if props.get(key).is_some_and(|value| !value.trim().is_empty()) {
-            lines.push(format!("{key}: is not supported by this version; remove it"));
-        }
-    }
-    match WorkerConfig::parse(&props) {
-        Ok(parsed) if lines.is_empty() => Ok(parsed),
-        Ok(_) => Err(usage(path, lines)),
-        Err(problems) => Err(usage(path, problems.iter().map(Problem::to_string).chain(lines))),
-    }
+    WorkerConfig::parse(&props).map_err(|problems| usage(path, problems.iter().map(Problem::to_string)))
 }
 
 /// Reads all connector files, and tells the problems of all of them.
@@ -219,21 +209,6 @@ fn read_connectors(paths: &[PathBuf]) -> Result<Vec<(PathBuf, ConnectorFile)>, S
         }
     }
     if problems.is_empty() { Ok(read) } else { Err(StartError::Usage(problems)) }
-}
-
-async fn bind(listeners: &[Listener]) -> Result<Vec<TcpListener>, StartError> {
-    let mut bound = Vec::new();
-    for listener in listeners {
-        let host = if listener.host.is_empty() { "0.0.0.0" } else { &listener.host };
-        let socket = TcpListener::bind((host, listener.port)).await.map_err(|error| {
-            let address = format!("{host}:{}", listener.port);
-            StartError::Failed(format!(
-                "listeners: {address} cannot be used: {error}; free the port or choose another"
-            ))
-        })?;
-        bound.push(socket);
-    }
-    Ok(bound)
 }
 
 fn load_plugins(config: &WorkerConfig) -> Catalog {
@@ -307,72 +282,6 @@ fn log_conf(config: &WorkerConfig, topic: TopicSpec) -> Result<LogConf, StartErr
     })
 }
 
-/// The advertised `host:port`, by which states name this worker.
-fn worker_id(config: &WorkerConfig, listeners: &[TcpListener]) -> String {
-    let address = listeners.first().and_then(|listener| listener.local_addr().ok());
-    let port = config.rest_advertised_port.or(address.map(|address| address.port())).unwrap_or_default();
-    let given =
-        config.listeners.first().map(|listener| listener.host.clone()).filter(|host| !host.is_empty());
-    let host = config.rest_advertised_host_name.clone().or(given).unwrap_or_else(|| {
-        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        if name.trim().is_empty() { "localhost".into() } else { name.trim().to_owned() }
-    });
-    format!("{host}:{port}")
-}
-
-/// Starts the REST servers, and looks for the cluster's id in the background.
-fn serve(
-    listeners: Vec<TcpListener>,
-    context: &Arc<Context>,
-    board: &Arc<Board>,
-    calls: mpsc::Sender<Call>,
-    loggers: Arc<LiveLoggers>,
-    stopped: &watch::Receiver<bool>,
-) -> Vec<tokio::task::JoinHandle<bool>> {
-    let cluster = Arc::new(Mutex::new(None));
-    tokio::spawn(find_cluster_id(context.clone(), cluster.clone()));
-    let (page_context, board) = (context.clone(), board.clone());
-    let about = move || About {
-        version: API_VERSION.into(),
-        commit: option_env!("CONNECT_HOST_COMMIT").unwrap_or(env!("CARGO_PKG_VERSION")).into(),
-        kafka_cluster_id: cluster.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-    };
-    let api = Api::new(calls, about, move || scrape::page(&page_context, &board)).with_loggers(loggers);
-    let server = |listener: TcpListener| {
-        if let Ok(address) = listener.local_addr() {
-            tracing::info!("REST API at http://{address}");
-        }
-        let mut stopped = stopped.clone();
-        tokio::spawn(rest::serve(listener, api.clone(), async move {
-            let _ = stopped.wait_for(|stopped| *stopped).await;
-        }))
-    };
-    listeners.into_iter().map(server).collect()
-}
-
-/// Asks the cluster for its id until it answers; `GET /` says null as long.
-async fn find_cluster_id(context: Arc<Context>, found: Arc<Mutex<Option<String>>>) {
-    let ids = ClientIds::shared_admin(&context.config.raw);
-    let Ok(client) = client_config(Client::Admin, &context.config.raw, None, &ids) else { return };
-    loop {
-        let conf = client.conf.clone();
-        let asked =
-            tokio::task::spawn_blocking(move || admin::cluster_id(&conf, Duration::from_secs(30))).await;
-        match asked {
-            Ok(Ok(Some(id))) => {
-                *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
-                return;
-            }
-            Ok(Err(error)) => tracing::warn!("the cluster's id is not known: {error}"),
-            Ok(Ok(None)) => {
-                tracing::warn!("no broker at {} has answered yet", context.config.bootstrap_servers)
-            }
-            Err(_) => return,
-        }
-        tokio::time::sleep(Duration::from_secs(5)).await;
-    }
-}
-
 /// Creates the connectors of the command line; all their problems are told at once.
 async fn create(
     context: &Arc<Context>,
@@ -414,10 +323,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn problems_of_all_files_come_at_once_also_of_keys_that_are_refused() {
+    fn problems_of_all_files_come_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let (worker, connector) = (folder.path().join("w.properties"), folder.path().join("c.json"));
-        std::fs::write(&worker, "access.control.allow.origin=*\nresponse.http.headers.config=set A:b\n")
+        std::fs::write(&worker, "access.control.allow.origin=(\nresponse.http.headers.config=set A\n")
             .unwrap();
         std::fs::write(&connector, "{").unwrap();
         let options = Options { worker, connectors: vec![connector], dev_broker: false };

@@ -135,8 +135,11 @@ async fn reading_stops_at_the_limit_and_at_cuts() {
     let parts = |parts: &[&'static str]| {
         futures_util::stream::iter(parts.iter().map(|part| Ok::<_, ()>(part.as_bytes())).collect::<Vec<_>>())
     };
-    assert_eq!(read(parts(&["ab", "", "cd"]), 4).await, Ok(b"abcd".to_vec()));
-    assert_eq!(read(parts(&["ab", "cde"]), 4).await, Err(Failure::TooLarge(4)));
+    let limits = Limits { body: 4, idle: std::time::Duration::from_millis(20), ..Limits::default() };
+    assert_eq!(read(parts(&["ab", "", "cd"]), &limits).await, Ok(b"abcd".to_vec()));
+    assert_eq!(read(parts(&["ab", "cde"]), &limits).await, Err(Failure::TooLarge(4)));
     let cut = futures_util::stream::iter(vec![Ok(&b"ab"[..]), Err("gone")]);
-    assert_eq!(read(cut, 4).await, Err(Failure::BodyCutOff));
+    assert_eq!(read(cut, &limits).await, Err(Failure::BodyCutOff));
+    let stuck = futures_util::stream::pending::<Result<&[u8], ()>>();
+    assert_eq!(read(stuck, &limits).await, Err(Failure::BodyCutOff));
 }

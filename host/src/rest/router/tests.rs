@@ -2,6 +2,11 @@
 
 use super::*;
 
+fn find(method: &str, path: &str) -> Result<Found, Failure> {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    super::find(method, path, &Query::parse(query), Surface::ALL)
+}
+
 fn endpoint(method: &str, path: &str) -> Result<(Endpoint, Vec<String>), Failure> {
     match find(method, path)? {
         Found::Route(route, captured) => Ok((route.endpoint, captured)),
@@ -13,10 +18,15 @@ fn endpoint(method: &str, path: &str) -> Result<(Endpoint, Vec<String>), Failure
 fn every_route_is_found_by_an_example_of_its_pattern() {
     for route in ROUTES {
         let path = format!("/{}", route.pattern.replace("{name}", "some").replace("{task}", "3"));
-        let Ok((found, captured)) = endpoint(route.method, &path) else { panic!("{} {path}", route.method) };
+        let query = if route.named_by_query() { "?name=some" } else { "" };
+        let whole = format!("{path}{query}");
+        let Ok((found, captured)) = endpoint(route.method, &whole) else {
+            panic!("{} {whole}", route.method)
+        };
         assert_eq!(found, route.endpoint, "{path}");
-        assert_eq!(captured.len(), route.pattern.matches('{').count(), "{path}");
-        let with_slash = format!("{path}/");
+        let open = route.pattern.matches('{').count() + usize::from(route.named_by_query());
+        assert_eq!(captured.len(), open, "{path}");
+        let with_slash = format!("{path}/{query}");
         assert!(endpoint(route.method, &with_slash).is_ok() || path == "/", "{with_slash}");
     }
 }
@@ -145,4 +155,42 @@ fn the_openapi_file_has_exactly_these_routes() {
     }
     let served = ROUTES.iter().map(|route| format!("{} /{}", route.method, route.pattern)).collect();
     assert_eq!(documented, served, "docs/openapi.yaml (left) and the table of routes differ");
+}
+
+#[test]
+fn a_name_in_the_query_may_be_any() {
+    for name in ["a%2Fb", "%25", "..", "%5C", "%7Bx%7D", "%C3%BC", ""] {
+        let Ok((_, captured)) = endpoint("GET", &format!("/v1/connectors/status?name={name}")) else {
+            panic!("{name}")
+        };
+        assert_eq!(captured, [Query::parse(&format!("x={name}")).all("x").collect::<String>()]);
+    }
+    assert_eq!(
+        endpoint("GET", "/v1/connectors?name=a+b&name=c"),
+        Ok((Endpoint::Info, vec!["a b".to_owned()]))
+    );
+    assert_eq!(endpoint("GET", "/v1/connectors"), Err(Failure::NoName));
+    assert_eq!(
+        endpoint("POST", "/v1/connectors/tasks/1/restart?name=health"),
+        Ok((Endpoint::RestartTask, vec!["health".to_owned(), "1".to_owned()]))
+    );
+    assert_eq!(
+        endpoint("GET", "/v1/connectors/x/health"),
+        Ok((Endpoint::ConnectorHealth, vec!["x".to_owned()]))
+    );
+}
+
+#[test]
+fn a_listener_serves_what_it_is_for() {
+    let served = |surface, path: &str| super::find("GET", path, &Query::default(), surface).is_ok();
+    let without = Surface { main: true, admin: false, metrics: false };
+    let paths = ["/", "/connectors", "/health", "/connector-plugins", "/admin/loggers", "/metrics"];
+    for (surface, expected) in [
+        (Surface::ALL, [true; 6]),
+        (without, [true, true, true, true, false, false]),
+        (Surface::ADMIN, [false, false, false, false, true, false]),
+        (Surface::METRICS, [false, false, false, false, false, true]),
+    ] {
+        assert_eq!(paths.map(|path| served(surface, path)), expected, "{surface:?}");
+    }
 }

@@ -9,7 +9,9 @@ use Type::{Boolean, Class, Int, List, Long, Short, String as Text};
 /// too.
 pub fn definitions() -> ConfigDef {
     let mut keys = ConfigDef::new();
-    for part in [kafka(), converters(), offsets(), rest(), plugins(), logging(), without_effect()] {
+    for part in
+        [kafka(), converters(), offsets(), rest(), rest_front(), plugins(), logging(), without_effect()]
+    {
         part.into_iter().for_each(|definition| keys.push(definition));
     }
     keys
@@ -118,13 +120,39 @@ fn offsets() -> Vec<Definition> {
 
 fn rest() -> Vec<Definition> {
     vec![
-        key("listeners", List, Low, "Where the REST API listens: http://host:port, comma separated. No host is any.")
-            .default("http://:8083"),
+        key(
+            "listeners",
+            List,
+            Low,
+            "Where the REST API listens: http://host:port or https://host:port, comma separated. No host is any.",
+        )
+        .default("http://:8083"),
         key("rest.advertised.host.name", Text, Low, "Host under which others reach the REST API."),
         key("rest.advertised.port", Int, Low, "Port under which others reach the REST API.")
             .check(Validator::Range { min: Some(1.0), max: Some(65535.0) }),
         key("rest.advertised.listener", Text, Low, "Protocol under which others reach the REST API.")
             .check(Validator::one_of_ignore_case(&["http", "https"])),
+        key(
+            "admin.listeners",
+            List,
+            Low,
+            "Where /admin/loggers is served alone; with the REST API if not given, nowhere if empty.",
+        ),
+        key(
+            "metrics.listeners",
+            List,
+            Low,
+            "Where /metrics is served alone; with the REST API if not given.",
+        )
+        .default(""),
+        key("ssl.client.auth", Text, Low, "Whether HTTPS listeners ask clients for certificates.")
+            .default("none")
+            .check(Validator::one_of(&["none", "requested", "required"])),
+    ]
+}
+
+fn rest_front() -> Vec<Definition> {
+    vec![
         key(
             "access.control.allow.origin",
             Text,
@@ -141,6 +169,28 @@ fn rest() -> Vec<Definition> {
             "Headers for all answers, comma separated: 'action name:value' with set, add, setDate or addDate.",
         )
         .default(""),
+        key(
+            "rest.extension.classes",
+            List,
+            Low,
+            "Extensions of the REST API. There is one: BasicAuthSecurityRestExtension.",
+        )
+        .default(""),
+        key("rest.basic.auth.jaas.config", Text, Low, "The JAAS file of that extension, if KAFKA_OPTS names none."),
+        key("rest.connections.max", Int, Low, "The most connections of one listener; further ones wait.")
+            .default("1000")
+            .check(Validator::at_least(1)),
+        key(
+            "rest.idle.timeout.ms",
+            Long,
+            Low,
+            "How long a client may keep a connection waiting, for more of a request or of its answer to be taken.",
+        )
+        .default("30000")
+        .check(Validator::at_least(1)),
+        key("rest.body.max.bytes", Int, Low, "The largest body of a request.")
+            .default("16777216")
+            .check(Validator::at_least(1)),
     ]
 }
 

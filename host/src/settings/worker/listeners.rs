@@ -3,10 +3,6 @@
 use crate::settings::Problem;
 use crate::settings::definitions::value::trim;
 
-/// What to do about `https` until it is supported.
-pub(super) const NO_HTTPS: &str =
-    "HTTPS is not supported by this version; use http, behind a proxy that speaks HTTPS where that is needed";
-
 /// One address on which REST listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
@@ -14,16 +10,13 @@ pub struct Listener {
     pub host: String,
     /// The port; 0 lets the system choose.
     pub port: u16,
-    /// Whether it speaks HTTPS. Refused by this version, so always false.
+    /// Whether it speaks HTTPS.
     pub https: bool,
 }
 
-/// Reads `listeners`.
-pub(super) fn listeners(items: &[String], problems: &mut Vec<Problem>) -> Vec<Listener> {
-    let mut refuse = |why: String| problems.push(Problem::new("listeners", why));
-    if items.is_empty() {
-        refuse("at least one URL is expected, for example http://localhost:8083".to_owned());
-    }
+/// Reads a list of listeners, which may be empty.
+pub(super) fn listeners(key: &str, items: &[String], problems: &mut Vec<Problem>) -> Vec<Listener> {
+    let mut refuse = |why: String| problems.push(Problem::new(key, why));
     let mut found = Vec::new();
     for item in items {
         match listener(item) {
@@ -48,8 +41,8 @@ fn listener(text: &str) -> Result<Listener, String> {
     let port = port.parse().map_err(|_| format!("Listener '{text}' has no port between 0 and 65535"))?;
     match protocol.to_ascii_lowercase().as_str() {
         "http" => Ok(Listener { host: host.to_owned(), port, https: false }),
-        "https" => Err(format!("Listener '{text}': {NO_HTTPS}")),
-        other => Err(format!("Listener '{text}': the protocol '{other}' is unknown; use http")),
+        "https" => Ok(Listener { host: host.to_owned(), port, https: true }),
+        other => Err(format!("Listener '{text}': the protocol '{other}' is unknown; use http or https")),
     }
 }
 
@@ -154,22 +147,25 @@ mod tests {
             ("localhost:8083", Err("not of the form")),
             ("http://[::1:80", Err("not of the form")),
             ("http://a b:80", Err("not of the form")),
-            ("https://h:8443", Err("HTTPS is not supported")),
+            ("HTTPS://h:8443", Ok(("h", 8443))),
             ("ftp://h:21", Err("'ftp' is unknown")),
             ("", Err("Empty listener")),
         ];
         for (text, expected) in table {
             match (listener(text), expected) {
                 (Ok(found), Ok((host, port))) => {
-                    assert_eq!((found.host.as_str(), found.port, found.https), (*host, *port, false));
+                    assert_eq!((found.host.as_str(), found.port, found.https), (*host, *port, *port == 8443));
                 }
                 (Err(found), Err(part)) => assert!(found.contains(part), "{text}: {found}"),
                 (found, _) => panic!("{text}: {found:?}"),
             }
         }
-        let mut problems = Vec::new();
-        assert!(listeners(&[], &mut problems).is_empty());
-        assert_eq!(problems.len(), 1);
+        let (mut problems, items) = (Vec::new(), ["http://a:1", "b", "http://c:2"].map(str::to_owned));
+        assert_eq!(listeners("metrics.listeners", &items, &mut problems).len(), 2);
+        assert_eq!(
+            problems.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(),
+            ["metrics.listeners"]
+        );
     }
 
     #[test]

@@ -13,14 +13,6 @@ const REFUSED: &[(&str, &str)] = &[
         "config.providers",
         "config providers are not supported by this version; write the values into the config",
     ),
-    (
-        "rest.extension.classes",
-        "REST extensions are not supported by this version; put a proxy before the worker",
-    ),
-    (
-        "admin.listeners",
-        "listeners of their own for loggers are not supported by this version; remove the key",
-    ),
     ("key.converter.plugin.version", "choosing the version of a plugin is not supported by this version"),
     ("value.converter.plugin.version", "choosing the version of a plugin is not supported by this version"),
     ("header.converter.plugin.version", "choosing the version of a plugin is not supported by this version"),
@@ -38,7 +30,6 @@ const NO_EFFECT: &[(&str, &str)] = &[
     ("metrics.num.samples", JVM_METRICS),
     ("metrics.recording.level", JVM_METRICS),
     ("topic.creation.enable", "has no effect: this version refuses topic.creation.* on connectors"),
-    ("ssl.client.auth", "has no effect: it is for HTTPS listeners, which this version does not have"),
     ("internal.key.converter", "has no effect: Kafka removed it in 3.0"),
     ("internal.value.converter", "has no effect: Kafka removed it in 3.0"),
     ("rest.host.name", "has no effect: Kafka removed it in 3.0; use listeners"),
@@ -77,13 +68,13 @@ const READ_ELSEWHERE: &[&str] = &[
     "value.converter.",
     "header.converter.",
     "offset.storage.",
+    "listeners.https.",
+    "metrics.listeners.https.",
 ];
 
 /// Prefixes whose keys have no effect.
 const NO_EFFECT_PREFIXES: &[(&str, &str)] = &[
     ("metrics.context.", JVM_METRICS),
-    ("listeners.https.", "has no effect: it is for HTTPS listeners, which this version does not have"),
-    ("admin.listeners.https.", "has no effect: it is for HTTPS listeners, which this version does not have"),
     ("internal.key.converter.", "has no effect: Kafka removed it in 3.0"),
     ("internal.value.converter.", "has no effect: Kafka removed it in 3.0"),
     ("config.storage.", "has no effect: it belongs to distributed mode"),

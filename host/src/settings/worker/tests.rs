@@ -20,7 +20,7 @@ fn parse(more: &[(&str, &str)]) -> Result<(WorkerConfig, Vec<String>), Vec<Strin
 #[test]
 fn kafkas_defaults_hold_where_nothing_is_given() {
     let (config, warnings) = parse(&[]).unwrap();
-    assert_eq!(config.listeners, [Listener { host: String::new(), port: 8083, https: false }]);
+    assert_eq!(config.rest.listeners, [Listener { host: String::new(), port: 8083, https: false }]);
     assert_eq!(config.bootstrap_servers, "localhost:9092");
     let header = "org.apache.kafka.connect.storage.SimpleHeaderConverter".to_owned();
     assert_eq!(config.header_converter, ConverterConfig { class: header, props: Props::new() });
@@ -35,8 +35,11 @@ fn kafkas_defaults_hold_where_nothing_is_given() {
     assert_eq!(config.connector_client_config_override_policy, OverridePolicy::All);
     assert!(config.topic_tracking_enable && config.topic_tracking_allow_reset);
     assert_eq!((config.log_format, config.log_level), (LogFormat::Text, LogLevel::Info));
-    assert_eq!((config.rest_advertised_host_name, config.rest_advertised_port), (None, None));
-    assert!(config.access_control_allow_origin.is_empty() && config.response_http_headers.is_empty());
+    assert_eq!((config.rest.advertised_host, config.rest.advertised_port), (None, None));
+    assert!(config.rest.cross_origin.is_none() && config.rest.headers.is_empty());
+    assert_eq!((&config.rest.admin, config.rest.metrics.len()), (&AdminListeners::Main, 0));
+    let bounds = (config.rest.connections, seconds(config.rest.idle), config.rest.body);
+    assert_eq!(bounds, (1000, 30, 16 << 20));
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].starts_with("plugin.path: "));
 }
@@ -57,9 +60,16 @@ fn every_key_is_read() {
         ("rest.advertised.host.name", "h"),
         ("rest.advertised.port", "80"),
         ("rest.advertised.listener", "HTTP"),
-        ("access.control.allow.origin", "*"),
+        ("access.control.allow.origin", "*, https://.*\\.example\\.com"),
         ("access.control.allow.methods", "GET, PUT"),
         ("response.http.headers.config", "set X: y"),
+        ("admin.listeners", "http://localhost:1"),
+        ("metrics.listeners", "http://:2,http://:3"),
+        ("rest.extension.classes", "BasicAuthSecurityRestExtension"),
+        ("rest.basic.auth.jaas.config", "/jaas"),
+        ("rest.connections.max", "7"),
+        ("rest.idle.timeout.ms", "8"),
+        ("rest.body.max.bytes", "9"),
         ("plugin.path", "/a, /b,"),
         ("topic.tracking.enable", "false"),
         ("topic.tracking.allow.reset", "FALSE"),
@@ -77,15 +87,16 @@ fn every_key_is_read() {
     let millis =
         [config.offset_flush_interval, config.offset_flush_timeout, config.task_shutdown_graceful_timeout];
     assert_eq!(millis.map(|duration| duration.as_millis()), [10, 20, 30]);
-    let listeners: Vec<_> = config.listeners.iter().map(|l| (l.host.as_str(), l.port)).collect();
+    let listeners: Vec<_> = config.rest.listeners.iter().map(|l| (l.host.as_str(), l.port)).collect();
     assert_eq!(listeners, [("localhost", 0), ("::1", 8084)]);
-    assert_eq!(
-        (config.rest_advertised_host_name.as_deref(), config.rest_advertised_port),
-        (Some("h"), Some(80))
-    );
-    assert_eq!(config.access_control_allow_origin, "*");
-    assert_eq!(config.access_control_allow_methods, ["GET", "PUT"]);
-    assert_eq!(config.response_http_headers.len(), 1);
+    assert_eq!((config.rest.advertised_host.as_deref(), config.rest.advertised_port), (Some("h"), Some(80)));
+    let cross = config.rest.cross_origin.unwrap();
+    assert_eq!((cross.any, cross.origins.len(), cross.methods.as_str()), (true, 1, "GET,PUT"));
+    assert_eq!(config.rest.headers.len(), 1);
+    assert_eq!(config.rest.basic_auth, Some(BasicAuth { jaas: Some("/jaas".into()) }));
+    let AdminListeners::Own(admin) = config.rest.admin else { panic!("no listeners of its own") };
+    assert_eq!((admin.len(), config.rest.metrics.len()), (1, 2));
+    assert_eq!((config.rest.connections, config.rest.idle.as_millis(), config.rest.body), (7, 8, 9));
     assert_eq!(config.plugin_path, [PathBuf::from("/a"), PathBuf::from("/b")]);
     assert!(!config.topic_tracking_enable && !config.topic_tracking_allow_reset);
     assert_eq!((config.log_format, config.log_level), (LogFormat::Json, LogLevel::Warn));
@@ -95,7 +106,7 @@ fn every_key_is_read() {
 #[test]
 fn all_problems_come_at_once_by_key() {
     let given = props(&[
-        ("listeners", "https://h:1"),
+        ("listeners", "https://h"),
         ("offset.flush.interval.ms", "0"),
         ("config.providers", "file"),
         ("producer.transactional.id", "t"),
@@ -133,11 +144,15 @@ fn faults_are_named_in_kafkas_words() {
         ),
         ("rest.advertised.port", "0", "Value must be at least 1"),
         ("rest.advertised.listener", "ftp", "String must be one of (case insensitive): HTTP, HTTPS"),
-        ("rest.advertised.listener", "https", "HTTPS is not supported"),
         ("bootstrap.servers", "", "No bootstrap urls given in bootstrap.servers"),
         ("bootstrap.servers", "a:1,:2", "Invalid url in bootstrap.servers: :2"),
         ("listeners", "", "at least one URL is expected"),
         ("response.http.headers.config", "x", "Invalid header config 'x'"),
+        ("access.control.allow.origin", "https://(", "neither * nor a regular expression"),
+        ("admin.listeners", "http://a:1,", "Empty listener"),
+        ("metrics.listeners", "a:1", "not of the form"),
+        ("rest.extension.classes", "com.acme.Audit", "the extension com.acme.Audit is not there"),
+        ("rest.connections.max", "0", "Value must be at least 1"),
         ("plugin.discovery", "guess", "String must be one of (case insensitive): ONLY_SCAN"),
         ("metrics.num.samples", "0", "Value must be at least 1"),
         ("topic.tracking.enable", "maybe", "Expected value to be either true or false"),
@@ -182,6 +197,15 @@ fn offsets_are_kept_in_a_file_or_a_topic() {
     let missing =
         r#"Missing required configuration "offset.storage.file.filename" which has no default value."#;
     assert!(none.len() == 1 && none[0].message.starts_with(missing), "{none:?}");
+}
+
+#[test]
+fn loggers_are_served_on_the_main_listeners_nowhere_or_alone() {
+    let admin = |value: &str| parse(&[("admin.listeners", value)]).unwrap().0.rest.admin;
+    assert_eq!(parse(&[]).unwrap().0.rest.admin, AdminListeners::Main);
+    assert_eq!((admin(""), admin("  ")), (AdminListeners::Off, AdminListeners::Off));
+    let own = Listener { host: "h".to_owned(), port: 1, https: false };
+    assert_eq!(admin("http://h:1"), AdminListeners::Own(vec![own]));
 }
 
 #[test]
