@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::clients;
 use super::context::{Context, EVENTS};
 use super::loggers::LiveLoggers;
 use super::offset_store::OffsetStore;
@@ -19,6 +20,7 @@ use crate::herder::{
 use crate::kafka::admin::{self, TopicSpec};
 use crate::kafka::dev_broker::DevBroker;
 use crate::kafka::log::LogConf;
+use crate::kafka::native::Owner;
 use crate::logging::{self, LogSettings};
 use crate::metrics::{Metrics, WorkerInfo};
 use crate::plugins::catalog::Catalog;
@@ -26,7 +28,7 @@ use crate::plugins::pool::Pool;
 use crate::plugins::scan;
 use crate::records::convert::registry;
 use crate::rest::{self, About, Api, Call};
-use crate::settings::clients::{Client, ClientIds, client_config};
+use crate::settings::clients::{Client, ClientIds};
 use crate::settings::connector::Kind;
 use crate::settings::files::{self, ConnectorFile, InitialState};
 use crate::settings::worker::{Listener, OffsetStoreConfig, WorkerConfig};
@@ -199,7 +201,12 @@ fn read_worker(path: &Path, broker: Option<&DevBroker>) -> Result<(WorkerConfig,
         }
     }
     match WorkerConfig::parse(&props) {
-        Ok(parsed) if lines.is_empty() => Ok(parsed),
+        Ok(parsed) if lines.is_empty() => {
+            // Key and trust stores of the worker's own clients are read for once, to tell what is wrong at the start.
+            let ids = ClientIds::shared_admin(&props);
+            clients::own(Client::Admin, &props, &ids).map_err(|problems| usage(path, problems))?;
+            Ok(parsed)
+        }
         Ok(_) => Err(usage(path, lines)),
         Err(problems) => Err(usage(path, problems.iter().map(Problem::to_string).chain(lines))),
     }
@@ -293,15 +300,14 @@ async fn open_offsets(config: &WorkerConfig, embedded: bool) -> Result<OffsetSto
 /// The clients of the offset topic.
 fn log_conf(config: &WorkerConfig, topic: TopicSpec) -> Result<LogConf, StartError> {
     let ids = ClientIds::offsets(&config.raw);
-    let conf = |client| match client_config(client, &config.raw, None, &ids) {
-        Ok(made) => Ok(made.conf),
-        Err(problems) => Err(StartError::Usage(problems.iter().map(Problem::to_string).collect())),
-    };
+    let conf = |client| clients::own(client, &config.raw, &ids).map_err(StartError::Usage);
+    let admin = conf(Client::Admin)?;
     Ok(LogConf {
         topic,
-        consumer: conf(Client::Consumer)?,
-        producer: conf(Client::Producer)?,
-        admin: conf(Client::Admin)?,
+        consumer: conf(Client::Consumer)?.conf,
+        producer: conf(Client::Producer)?.conf,
+        owner: clients::owner(Owner::default(), &admin),
+        admin: admin.conf,
         create: true,
         timeout: TOPIC_LIMIT,
     })
@@ -353,11 +359,12 @@ fn serve(
 /// Asks the cluster for its id until it answers; `GET /` says null as long.
 async fn find_cluster_id(context: Arc<Context>, found: Arc<Mutex<Option<String>>>) {
     let ids = ClientIds::shared_admin(&context.config.raw);
-    let Ok(client) = client_config(Client::Admin, &context.config.raw, None, &ids) else { return };
+    let Ok(client) = clients::own(Client::Admin, &context.config.raw, &ids) else { return };
+    let owner = clients::owner(Owner::default(), &client);
     loop {
-        let conf = client.conf.clone();
-        let asked =
-            tokio::task::spawn_blocking(move || admin::cluster_id(&conf, Duration::from_secs(30))).await;
+        let (conf, owner) = (client.conf.clone(), owner.clone());
+        let ask = move || admin::cluster_id(&conf, &owner, Duration::from_secs(30));
+        let asked = tokio::task::spawn_blocking(ask).await;
         match asked {
             Ok(Ok(Some(id))) => {
                 *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
