@@ -29,9 +29,21 @@ impl Kafka {
     /// # Panics
     /// When they do not come up.
     pub fn start_with(brokers: u32, heap: &'static str) -> Kafka {
+        Kafka::start_as(heap, &["--brokers", &brokers.to_string()])
+    }
+
+    /// Starts one broker that has TLS and SASL listeners too; see `scripts/kafka`.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn secured() -> Kafka {
+        Kafka::start_as("-Xms128m -Xmx512m", &["--security"])
+    }
+
+    fn start_as(heap: &'static str, arguments: &[&str]) -> Kafka {
         let dir = RunDir::new("kafka");
         guard::stop_brokers_later(dir.path());
-        let bootstrap = up(dir.path(), heap, &["--brokers", &brokers.to_string()]);
+        let bootstrap = up(dir.path(), heap, arguments);
         Kafka { dir, bootstrap, heap }
     }
 
@@ -49,6 +61,21 @@ impl Kafka {
     /// The folder with the data of broker `id`, from 1: one folder for each partition, such as `topic-0`.
     pub fn data(&self, id: usize) -> PathBuf {
         self.dir.join(format!("broker-{id}/data"))
+    }
+
+    /// A file of a secured cluster's folder `security`.
+    pub fn security(&self, file: &str) -> PathBuf {
+        self.dir.join(format!("security/{file}"))
+    }
+
+    /// The address of a secured cluster's listener, by its name.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn listener(&self, name: &str) -> String {
+        let addresses = std::fs::read_to_string(self.security("addresses")).unwrap_or_default();
+        let of_name = |line: &str| Some(line.strip_prefix(name)?.strip_prefix('=')?.to_owned());
+        addresses.lines().find_map(of_name).unwrap_or_else(|| panic!("no listener {name} in {addresses:?}"))
     }
 
     /// Looking at and making topics.

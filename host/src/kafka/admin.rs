@@ -1,6 +1,6 @@
 //! Questions to the cluster and topics to make, each on a client that lives for the call.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -8,7 +8,7 @@ use rdkafka::config::ClientConfig;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka_sys as sys;
 
-use super::native::{Native, text};
+use super::native::{Native, Owner, Role, text};
 use super::{Conf, KafkaError};
 
 /// A topic to make.
@@ -30,8 +30,35 @@ fn client(conf: &Conf) -> Result<AdminClient<DefaultClientContext>, KafkaError> 
     config.create().map_err(|error| KafkaError::local("create admin client", error.to_string()))
 }
 
+/// How long one question may take while it is looked at whether the client was refused meanwhile.
+const GLANCE: Duration = Duration::from_millis(250);
+
+/// Finds out, for up to `timeout` on this thread, whether brokers accept a client with such settings; at once where
+/// there is nothing to accept. A broker that does not answer is no error.
+///
+/// # Errors
+/// Brokers or client refuse: wrong passwords, certificates, protocols.
+pub fn greet(conf: &Conf, owner: &Owner, timeout: Duration) -> Result<(), KafkaError> {
+    if conf.get("security.protocol").is_none_or(|protocol| protocol == "plaintext") {
+        return Ok(());
+    }
+    let native = Native::new(Role::Producer, conf, sys::RD_KAFKA_EVENT_ERROR, owner.clone())?;
+    let end = Instant::now() + timeout;
+    while Instant::now() < end && topics(&native, None, GLANCE).is_err() {
+        while native.next_event(Duration::ZERO).is_some() {}
+        if let Some(error) = native.refusal() {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
 /// The cluster's id, asked for up to `timeout` on this thread; none if no broker answered.
-pub fn cluster_id(conf: &Conf, timeout: Duration) -> Result<Option<String>, KafkaError> {
+///
+/// # Errors
+/// See [`greet`].
+pub fn cluster_id(conf: &Conf, owner: &Owner, timeout: Duration) -> Result<Option<String>, KafkaError> {
+    greet(conf, owner, timeout)?;
     Ok(client(conf)?.inner().fetch_cluster_id(timeout).filter(|id| !id.is_empty()))
 }
 

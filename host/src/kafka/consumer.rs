@@ -69,6 +69,9 @@ impl Consumer {
     /// `max.poll.interval.ms`.
     pub fn next(&self, timeout: Duration) -> Option<Told> {
         loop {
+            if let Some(error) = self.native.refusal() {
+                return Some(Told::Trouble(error));
+            }
             let event = self.native.next_event(timeout)?;
             if let Some(told) = self.meaning(event) {
                 return Some(told);

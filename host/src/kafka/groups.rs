@@ -176,8 +176,14 @@ impl Group {
         // The client itself gives up after the timeout, and says why.
         let until = Instant::now() + self.timeout + Duration::from_secs(2);
         loop {
+            if let Some(error) = native.refusal() {
+                return Err(KafkaError { what: what.to_owned(), ..error });
+            }
             let left = until.saturating_duration_since(Instant::now());
-            let Some(event) = native.next_event(left) else {
+            let Some(event) = native.next_event(left.min(Duration::from_millis(250))) else {
+                if !left.is_zero() {
+                    continue;
+                }
                 return Err(KafkaError::new(what, Code::RD_KAFKA_RESP_ERR__TIMED_OUT));
             };
             if event.kind() == kind {

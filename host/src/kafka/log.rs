@@ -24,6 +24,8 @@ pub struct LogConf {
     pub producer: Conf,
     /// Of the client that makes the topic.
     pub admin: Conf,
+    /// For errors and log lines of all three.
+    pub owner: Owner,
     /// False on the embedded broker, which makes topics by use only.
     pub create: bool,
     /// Bound of making, of each wait for data while reading, and of each append.
@@ -55,11 +57,12 @@ impl Log {
     /// # Errors
     /// The topic cannot be made or read; nothing was written.
     pub fn open(conf: &LogConf, runtime: &tokio::runtime::Handle) -> Result<(Log, Entries), KafkaError> {
+        admin::greet(&conf.admin, &conf.owner, conf.timeout)?;
         if conf.create {
             runtime.block_on(admin::create_topic(&conf.admin, &conf.topic, conf.timeout))?;
         }
         let entries = read_to_end(conf)?;
-        let producer = Producer::new(&appending(&conf.producer), Owner::default(), false)?;
+        let producer = Producer::new(&appending(&conf.producer), conf.owner.clone(), false)?;
         // It knows its broker before the first append, which is not to wait for a connection.
         admin::topics(producer.native(), Some(&conf.topic.name), conf.timeout)?;
         Ok((Log { producer, topic: conf.topic.name.clone(), timeout: conf.timeout, appends: 0 }, entries))
@@ -100,6 +103,9 @@ impl Log {
         let left = end.saturating_duration_since(Instant::now());
         let mut told = Vec::new();
         self.producer.deliveries(1000, left.min(Duration::from_millis(500)), &mut told);
+        if let Some(error) = self.producer.native().refusal() {
+            return Err(KafkaError { what: format!("write to topic {}", self.topic), ..error });
+        }
         for delivery in told.into_iter().filter(|delivery| delivery.id == awaited.append) {
             awaited.open -= 1;
             if let Some(error) = delivery.error {
@@ -141,7 +147,7 @@ fn read_to_end(conf: &LogConf) -> Result<Entries, KafkaError> {
     // A broker holds a fetch back that long when it has nothing, as it does with each empty partition.
     settings.insert("fetch.wait.max.ms".into(), "10".into());
     settings.entry("group.id".into()).or_insert_with(|| format!("connect-host-{topic}"));
-    let consumer = Consumer::new(&settings, Owner::default())?;
+    let consumer = Consumer::new(&settings, conf.owner.clone())?;
     let partitions = wait_for_partitions(&consumer, conf)?;
     let all: Vec<_> = (0..partitions)
         .map(|partition| {

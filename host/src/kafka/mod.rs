@@ -3,7 +3,8 @@
 //! Producers and consumers are driven by their event queues, so that one task owns a client and no callback runs on a
 //! foreign thread: [`native`] owns the client and wakes its task when its queue has something, [`producer`] and
 //! [`consumer`] give the events meaning. [`log`] reads a compacted topic to its end and appends to it, [`admin`] makes
-//! topics and asks for metadata, [`groups`] looks after the offsets of consumer groups, [`dev_broker`] is librdkafka's mock cluster inside the process.
+//! topics and asks for metadata, [`groups`] looks after the offsets of consumer groups, [`dev_broker`] is librdkafka's mock cluster inside the process, [`security`] tells what
+//! nobody can mend by waiting.
 
 pub mod admin;
 pub mod consumer;
@@ -14,6 +15,7 @@ pub mod log;
 pub mod message;
 pub mod native;
 pub mod producer;
+pub mod security;
 
 use std::collections::BTreeMap;
 
@@ -49,6 +51,14 @@ impl KafkaError {
             code: code as i32,
             retriable: retriable(code),
         }
+    }
+
+    /// Whether a broker did not accept the client, or the client a broker.
+    pub fn is_refusal(&self) -> bool {
+        use rdkafka_sys::RDKafkaRespErr::{RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR__SSL};
+        [RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR__SSL]
+            .iter()
+            .any(|code| *code as i32 == self.code)
     }
 
     /// An error found before librdkafka was asked, or told by it in words.

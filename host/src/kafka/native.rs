@@ -2,13 +2,14 @@
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::NonNull;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka_sys as sys;
 use tokio::sync::Notify;
 
 use super::list::TopicPartition;
+use super::security::{self, Remedies};
 use super::{Conf, KafkaError};
 
 /// Text that describes a code.
@@ -42,12 +43,26 @@ pub struct Owner {
     pub connector: String,
     /// Task, if it is one's.
     pub task: Option<u32>,
+    /// What to look at when a broker does not accept the client, or the client a broker.
+    pub remedies: Remedies,
 }
 
 /// What the client's opaque pointer leads to while the client lives.
 struct Shared {
     owner: Owner,
     notify: Arc<Notify>,
+    /// Why the client cannot be used, if it was told so: see [`security`].
+    refusal: Mutex<Option<KafkaError>>,
+}
+
+impl Shared {
+    /// Notes the first error that is about passwords and certificates, and wakes the owner.
+    fn note(&self, text: &str) {
+        if let Some(error) = security::refusal(text, &self.owner.remedies) {
+            self.refusal.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            self.notify.notify_one();
+        }
+    }
 }
 
 /// A producer or consumer handle with its event queue. Every call on it is thread-safe in librdkafka.
@@ -78,7 +93,8 @@ impl Native {
         let what = if role == Role::Producer { "create producer" } else { "create consumer" };
         let native = native_conf(what, conf)?;
         let notify = Arc::new(Notify::new());
-        let shared = Box::into_raw(Box::new(Shared { owner, notify: notify.clone() }));
+        let refusal = Mutex::default();
+        let shared = Box::into_raw(Box::new(Shared { owner, notify: notify.clone(), refusal }));
         let mut error = [0 as c_char; 512];
         let kind = match role {
             Role::Producer => sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
@@ -140,7 +156,22 @@ impl Native {
     pub(super) fn next_event(&self, timeout: Duration) -> Option<Event> {
         let wait = timeout.as_millis().min(i32::MAX as u128) as c_int;
         // SAFETY: the queue lives as long as self.
-        NonNull::new(unsafe { sys::rd_kafka_queue_poll(self.queue.as_ptr(), wait) }).map(Event)
+        let event =
+            NonNull::new(unsafe { sys::rd_kafka_queue_poll(self.queue.as_ptr(), wait) }).map(Event)?;
+        if event.kind() == sys::RD_KAFKA_EVENT_ERROR {
+            self.shared().note(&event.error_text());
+        }
+        Some(event)
+    }
+
+    fn shared(&self) -> &Shared {
+        // SAFETY: `shared` is freed when self is dropped, and only read until then.
+        unsafe { &*self.shared }
+    }
+
+    /// Why no broker takes the client, or the client no broker, if it was found so: it is to be given up.
+    pub fn refusal(&self) -> Option<KafkaError> {
+        self.shared().refusal.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The fatal error of the client, if it has one: it can only be replaced.
@@ -238,7 +269,15 @@ fn native_conf(what: &str, conf: &Conf) -> Result<*mut sys::rd_kafka_conf_t, Kaf
             // librdkafka's own text may quote the value, which may be a secret: name the key only.
             // SAFETY: the conf is ours.
             unsafe { sys::rd_kafka_conf_destroy(native) };
-            return Err(KafkaError::local(what, format!("the value of {key} is not accepted by the client")));
+            // Those of tokens from an endpoint, which librdkafka has only when it was built with libcurl.
+            let why = if key.starts_with("sasl.oauthbearer.") {
+                "sasl.oauthbearer.token.endpoint.url cannot be used: this worker was built without libcurl; build it \
+                 where the headers of libcurl are installed"
+                    .to_owned()
+            } else {
+                format!("the value of {key} is not accepted by the client")
+            };
+            return Err(KafkaError::local(what, why));
         }
     }
     Ok(native)
@@ -257,15 +296,23 @@ unsafe extern "C" fn on_log(
     facility: *const c_char,
     line: *const c_char,
 ) {
-    // SAFETY: the opaque is the Shared set in the conf; the strings are terminated and live during the call.
-    let (owner, facility, line) = unsafe {
-        let shared = sys::rd_kafka_opaque(client).cast::<Shared>();
-        let owner = if shared.is_null() { Owner::default() } else { (*shared).owner.clone() };
-        (owner, text(facility), text(line))
-    };
-    let connector = owner.connector.as_str();
-    let task = owner.task;
+    // SAFETY: the opaque is the Shared set in the conf, alive as long as the client; the strings are terminated and
+    // live during the call.
+    let (shared, facility, line) =
+        unsafe { (sys::rd_kafka_opaque(client).cast::<Shared>().as_ref(), text(facility), text(line)) };
+    let connector = shared.map_or("", |shared| shared.owner.connector.as_str());
+    let task = shared.and_then(|shared| shared.owner.task);
+    // "ERROR" is what a client without error events does with them.
+    if ["FAIL", "ERROR"].contains(&facility.as_str())
+        && let Some(shared) = shared
+    {
+        shared.note(&line);
+    }
     match level {
+        // The end of a connection is told for the sake of the above; Kafka's own clients do not tell it.
+        4..=6 if facility == "FAIL" && line.contains("Disconnected") => {
+            tracing::debug!(connector, task, facility, "{line}");
+        }
         0..=3 => tracing::error!(connector, task, facility, "{line}"),
         4 => tracing::warn!(connector, task, facility, "{line}"),
         5 | 6 => tracing::info!(connector, task, facility, "{line}"),

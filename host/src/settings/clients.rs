@@ -11,16 +11,20 @@ use std::fmt;
 
 use super::definitions::value::trim;
 use super::{HIDDEN, Problem, Props};
+use stores::StoreFile;
 
 mod adjust;
+mod blame;
 mod defaults;
 mod definitions;
 mod ids;
 mod policy;
 mod sasl;
 mod ssl;
+mod stores;
 mod table;
 
+pub use blame::SecurityKeys;
 pub use definitions::overrides;
 pub use ids::{ClientIds, consumer_group};
 pub use policy::{OverridePolicy, check_overrides};
@@ -70,11 +74,39 @@ pub struct ClientConfig {
     /// Settings of the connector that have no counterpart or had to be changed, by key. Those of the worker
     /// are among the warnings of [`super::worker::WorkerConfig::parse`], once.
     pub warnings: Vec<Problem>,
+    /// The keys to name when security is what goes wrong.
+    pub security: SecurityKeys,
+    /// Files to read before the client is made.
+    stores: Vec<StoreFile>,
+}
+
+impl ClientConfig {
+    /// Reads the key and trust stores that the settings name, each by `read` (path to bytes, or why not), and
+    /// puts what they hold into [`ClientConfig::conf`]. To be done before the client is made.
+    ///
+    /// # Errors
+    /// Every store that cannot be used, by the key that the user wrote: that of the file or of a password.
+    pub fn read_stores(
+        &mut self,
+        read: impl Fn(&str) -> Result<Vec<u8>, String>,
+    ) -> Result<(), Vec<Problem>> {
+        let mut problems = Vec::new();
+        for store in std::mem::take(&mut self.stores) {
+            let bytes = read(&store.path).map_err(|why| store.unreadable(&why));
+            match bytes.and_then(|bytes| store.settings(&bytes)) {
+                Ok(settings) => self.conf.extend(settings),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
 }
 
 impl fmt::Debug for ClientConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = |name: &str| !["password", "pem", "secret"].iter().any(|part| name.contains(part));
+        let shown = |name: &str| {
+            !["password", "pem", "secret", "oauthbearer.config"].iter().any(|part| name.contains(part))
+        };
         let conf: BTreeMap<_, _> = self
             .conf
             .iter()
@@ -84,6 +116,7 @@ impl fmt::Debug for ClientConfig {
             .field("conf", &conf)
             .field("max_poll_records", &self.max_poll_records)
             .field("warnings", &self.warnings)
+            .field("stores", &self.stores)
             .finish()
     }
 }
@@ -112,6 +145,7 @@ struct Translation<'a> {
     given: BTreeMap<&'a str, Given<'a>>,
     conf: BTreeMap<String, String>,
     max_poll_records: Option<usize>,
+    stores: Vec<StoreFile>,
     warnings: Vec<(Layer, Problem)>,
     errors: Vec<Problem>,
 }
@@ -135,6 +169,7 @@ impl<'a> Translation<'a> {
             given,
             conf: BTreeMap::new(),
             max_poll_records: None,
+            stores: Vec::new(),
             warnings: Vec::new(),
             errors: Vec::new(),
         }
@@ -172,12 +207,17 @@ impl<'a> Translation<'a> {
     /// An error about a setting that goes with another one and may be missing: then it is shown with the
     /// prefix of that one.
     fn refuse_beside(&mut self, name: &str, beside: &str, why: impl Into<String>) {
-        if self.given.contains_key(name) {
-            return self.refuse(name, why);
+        self.errors.push(Problem::new(self.key_of(name, beside), why));
+    }
+
+    /// A setting by the key that the user wrote, or would write next to another one.
+    fn key_of(&self, name: &str, beside: &str) -> String {
+        if let Some(given) = self.given.get(name) {
+            return given.key.clone();
         }
         let prefix =
             self.given.get(beside).and_then(|given| given.key.strip_suffix(beside)).unwrap_or_default();
-        self.errors.push(Problem::new(format!("{prefix}{name}"), why));
+        format!("{prefix}{name}")
     }
 
     /// A warning about a setting by Java's name, shown under the key that the user wrote.
@@ -254,9 +294,10 @@ fn translate(
     adjust::apply(&mut translation);
     ssl::apply(&mut translation);
     sasl::apply(&mut translation);
-    let Translation { conf, max_poll_records, warnings, errors, .. } = translation;
+    let security = SecurityKeys::of(&translation);
+    let Translation { conf, max_poll_records, stores, warnings, errors, .. } = translation;
     if errors.is_empty() {
-        Ok((ClientConfig { conf, max_poll_records, warnings: Vec::new() }, warnings))
+        Ok((ClientConfig { conf, max_poll_records, warnings: Vec::new(), security, stores }, warnings))
     } else {
         Err(errors)
     }

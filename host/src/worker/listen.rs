@@ -7,14 +7,16 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::clients;
 use super::context::Context;
 use super::credentials;
 use super::loggers::LiveLoggers;
 use super::scrape::{self, Board};
 use super::start::{API_VERSION, StartError};
 use crate::kafka::admin;
+use crate::kafka::native::Owner;
 use crate::rest::{self, About, Api, Call, Credentials, Front, Limits, Surface, TaskProgress, Tls};
-use crate::settings::clients::{Client, ClientIds, client_config};
+use crate::settings::clients::{Client, ClientIds};
 use crate::settings::worker::{AdminListeners, Listener, RestConfig};
 
 /// After so long a task with records in work seems to be held by something.
@@ -160,11 +162,12 @@ fn api(
 /// Asks the cluster for its id until it answers; `GET /` says null as long.
 async fn find_cluster_id(context: Arc<Context>, found: Arc<Mutex<Option<String>>>) {
     let ids = ClientIds::shared_admin(&context.config.raw);
-    let Ok(client) = client_config(Client::Admin, &context.config.raw, None, &ids) else { return };
+    let Ok(client) = clients::own(Client::Admin, &context.config.raw, &ids) else { return };
+    let owner = clients::owner(Owner::default(), &client);
     loop {
-        let conf = client.conf.clone();
-        let asked =
-            tokio::task::spawn_blocking(move || admin::cluster_id(&conf, Duration::from_secs(30))).await;
+        let (conf, owner) = (client.conf.clone(), owner.clone());
+        let ask = move || admin::cluster_id(&conf, &owner, Duration::from_secs(30));
+        let asked = tokio::task::spawn_blocking(ask).await;
         match asked {
             Ok(Ok(Some(id))) => {
                 *found.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);

@@ -3,10 +3,11 @@
 //! [`start`] puts a worker together, [`listen`] has it heard, [`run`] is its one loop (events in, herder's step, actions out), [`act`] carries
 //! actions out. A connector lives in [`connector`], a task in [`source_task`] or [`sink_task`]; both are reached by
 //! orders and answer with events only, so that they could as well live in another process. [`validate`] checks configs
-//! with the help of the plugins, [`offset_store`] keeps source offsets, [`scrape`] gathers what /metrics shows,
-//! [`credentials`] reads who may call.
+//! with the help of the plugins, [`clients`] readies the settings of Kafka clients, [`offset_store`] keeps source
+//! offsets, [`scrape`] gathers what /metrics shows, [`credentials`] reads who may call.
 
 pub mod act;
+pub mod clients;
 pub mod connector;
 pub mod context;
 pub mod credentials;

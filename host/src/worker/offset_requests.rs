@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
+use super::clients;
 use super::context::Context;
 use super::offset_store::Change;
 use super::sink_offsets;
@@ -16,7 +17,7 @@ use crate::plugins::call::{CallError, ErrorKind};
 use crate::plugins::connector::Connector;
 use crate::plugins::instance::Identity;
 use crate::records::value::Value;
-use crate::settings::clients::{Client, ClientIds, client_config, consumer_group};
+use crate::settings::clients::{Client, ClientIds, consumer_group};
 use crate::settings::{Problem, Props};
 use crate::topics::offsets;
 
@@ -198,14 +199,15 @@ impl Subject {
         }
         let worker = &context.config.raw;
         let ids = ClientIds::worker_admin(&self.name);
-        let client = client_config(Client::Admin, worker, Some(&self.config), &ids);
+        let client = clients::ready(Client::Admin, worker, Some(&self.config), &ids);
         let client = client.map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
             internal(lines.join("\n"))
         })?;
+        let owner = Owner { connector: self.name.clone(), ..Owner::default() };
         Ok(Group {
+            owner: clients::owner(owner, &client),
             conf: client.conf,
-            owner: Owner { connector: self.name.clone(), task: None },
             name: consumer_group(&self.name, worker, &self.config),
             timeout: GROUP_LIMIT,
         })

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::clients;
 use super::context::{Context, EVENTS};
 use super::listen::{self, Bound};
 use super::loggers::LiveLoggers;
@@ -19,6 +20,7 @@ use crate::herder::{
 use crate::kafka::admin::TopicSpec;
 use crate::kafka::dev_broker::DevBroker;
 use crate::kafka::log::LogConf;
+use crate::kafka::native::Owner;
 use crate::logging::{self, LogSettings};
 use crate::metrics::{Metrics, WorkerInfo};
 use crate::plugins::catalog::Catalog;
@@ -26,7 +28,7 @@ use crate::plugins::pool::Pool;
 use crate::plugins::scan;
 use crate::records::convert::registry;
 use crate::rest::Call;
-use crate::settings::clients::{Client, ClientIds, client_config};
+use crate::settings::clients::{Client, ClientIds};
 use crate::settings::connector::Kind;
 use crate::settings::files::{self, ConnectorFile, InitialState};
 use crate::settings::worker::{OffsetStoreConfig, WorkerConfig};
@@ -192,7 +194,12 @@ fn read_worker(path: &Path, broker: Option<&DevBroker>) -> Result<(WorkerConfig,
     if let Some(broker) = broker {
         props.insert("bootstrap.servers".into(), broker.bootstrap_servers());
     }
-    WorkerConfig::parse(&props).map_err(|problems| usage(path, problems.iter().map(Problem::to_string)))
+    let parsed = WorkerConfig::parse(&props)
+        .map_err(|problems| usage(path, problems.iter().map(Problem::to_string)))?;
+    // Key and trust stores of the worker's own clients are read for once, to tell what is wrong at the start.
+    let ids = ClientIds::shared_admin(&props);
+    clients::own(Client::Admin, &props, &ids).map_err(|problems| usage(path, problems))?;
+    Ok(parsed)
 }
 
 /// Reads all connector files, and tells the problems of all of them.
@@ -268,15 +275,14 @@ async fn open_offsets(config: &WorkerConfig, embedded: bool) -> Result<OffsetSto
 /// The clients of the offset topic.
 fn log_conf(config: &WorkerConfig, topic: TopicSpec) -> Result<LogConf, StartError> {
     let ids = ClientIds::offsets(&config.raw);
-    let conf = |client| match client_config(client, &config.raw, None, &ids) {
-        Ok(made) => Ok(made.conf),
-        Err(problems) => Err(StartError::Usage(problems.iter().map(Problem::to_string).collect())),
-    };
+    let conf = |client| clients::own(client, &config.raw, &ids).map_err(StartError::Usage);
+    let admin = conf(Client::Admin)?;
     Ok(LogConf {
         topic,
-        consumer: conf(Client::Consumer)?,
-        producer: conf(Client::Producer)?,
-        admin: conf(Client::Admin)?,
+        consumer: conf(Client::Consumer)?.conf,
+        producer: conf(Client::Producer)?.conf,
+        owner: clients::owner(Owner::default(), &admin),
+        admin: admin.conf,
         create: true,
         timeout: TOPIC_LIMIT,
     })

@@ -187,7 +187,8 @@ impl Env {
 
     /// Whose clients it makes.
     pub fn owner(&self) -> crate::kafka::native::Owner {
-        crate::kafka::native::Owner { connector: self.id.connector.clone(), task: Some(self.id.task) }
+        let task = Some(self.id.task);
+        crate::kafka::native::Owner { connector: self.id.connector.clone(), task, ..Default::default() }
     }
 
     /// Tells the loop that the task runs or is paused.

@@ -1,13 +1,21 @@
-//! Key and trust stores: PEM text and files, and PKCS12 keystores, to librdkafka's settings.
+//! Key and trust stores, given as PEM text or as files of any type, to PEM text for librdkafka.
+//!
+//! Text is read at once. Files are named in the config made, and read by whoever may
+//! ([`super::ClientConfig::read_stores`]).
 
 use super::Translation;
+use super::stores::{StoreFile, Use};
+use crate::settings::Password;
 use crate::settings::definitions::value::list;
+use crate::settings::keystores::StoreType;
 
 /// Carries over the `ssl.*` settings, if the protocol is one with TLS; the others are of no use, as in Java.
 pub(super) fn apply(translation: &mut Translation<'_>) {
     if !translation.conf.get("security.protocol").is_some_and(|protocol| protocol.ends_with("ssl")) {
         return;
     }
+    // A broker's word that it does not accept our certificate comes when a connection ends.
+    translation.set("log.connection.close", "true");
     protocols(translation);
     keystore(translation);
     truststore(translation);
@@ -40,8 +48,19 @@ fn given<'a>(translation: &Translation<'a>, name: &str) -> Option<&'a str> {
     translation.value(name).filter(|value| !value.is_empty())
 }
 
-fn store_type<'a>(translation: &Translation<'a>, name: &str) -> &'a str {
-    given(translation, name).unwrap_or("JKS")
+fn password(translation: &Translation<'_>, name: &str) -> Option<Password> {
+    given(translation, name).map(Password::new)
+}
+
+/// The type of a store; none once it was refused. Java's default is JKS.
+fn store_type(translation: &mut Translation<'_>, name: &str) -> Option<StoreType> {
+    match StoreType::parse(given(translation, name).unwrap_or("JKS")) {
+        Ok(kind) => Some(kind),
+        Err(error) => {
+            translation.refuse(name, error.to_string());
+            None
+        }
+    }
 }
 
 fn keystore(translation: &mut Translation<'_>) {
@@ -51,22 +70,18 @@ fn keystore(translation: &mut Translation<'_>) {
     if key.is_none() && chain.is_none() && location.is_none() {
         return;
     }
-    let kind = store_type(translation, "ssl.keystore.type").to_ascii_uppercase();
-    match (kind.as_str(), location) {
-        ("PEM", Some(_)) if key.is_some() || chain.is_some() => {
+    let Some(kind) = store_type(translation, "ssl.keystore.type") else { return };
+    match (kind, location) {
+        (StoreType::Pem, Some(_)) if key.is_some() || chain.is_some() => {
             let why = "is given next to ssl.keystore.key or ssl.keystore.certificate.chain; give the file or the text";
             translation.refuse("ssl.keystore.location", why);
         }
-        ("PEM", Some(path)) => {
-            translation.set("ssl.key.location", path);
-            translation.set("ssl.certificate.location", path);
-            key_password(translation);
-        }
-        ("PEM", None) => match (key, chain) {
+        (_, Some(path)) => keystore_file(translation, kind, path),
+        (StoreType::Pem, None) => match (key, chain) {
             (Some(key), Some(chain)) => {
-                translation.set("ssl.key.pem", key);
-                translation.set("ssl.certificate.pem", chain);
-                key_password(translation);
+                let text = format!("{key}\n{chain}");
+                let store = StoreFile::of_text(Use::Identity, "ssl.keystore.key", translation);
+                take(translation, store, &text);
             }
             (Some(_), None) => {
                 let (name, beside) = ("ssl.keystore.certificate.chain", "ssl.keystore.key");
@@ -82,76 +97,71 @@ fn keystore(translation: &mut Translation<'_>) {
             let beside = if key.is_some() { "ssl.keystore.key" } else { "ssl.keystore.certificate.chain" };
             translation.refuse_beside("ssl.keystore.type", beside, why);
         }
-        ("PKCS12", Some(path)) => pkcs12(translation, path),
-        (kind, Some(_)) => {
-            let why = format!(
-                "a keystore of type {kind} cannot be read by this version; convert it with 'keytool -importkeystore \
-                 -srckeystore OLD -destkeystore NEW.p12 -deststoretype PKCS12' and set ssl.keystore.type=PKCS12"
-            );
-            let name = if given(translation, "ssl.keystore.type").is_some() {
-                "ssl.keystore.type"
-            } else {
-                "ssl.keystore.location"
+    }
+}
+
+fn keystore_file(translation: &mut Translation<'_>, kind: StoreType, path: &str) {
+    let (name, beside) = ("ssl.keystore.password", "ssl.keystore.location");
+    let store_password = password(translation, name);
+    match (kind, &store_password) {
+        (StoreType::Pem, Some(_)) => {
+            translation.refuse(name, "cannot be given for a PEM file; the key's is ssl.key.password");
+        }
+        (StoreType::Pkcs12 | StoreType::Jks, None) => {
+            translation.refuse_beside(name, beside, "is needed to open the keystore");
+        }
+        _ => {
+            let key_password = password(translation, "ssl.key.password");
+            let file = StoreFile {
+                kind,
+                path: path.to_owned(),
+                store_password,
+                key_password,
+                ..StoreFile::of_text(Use::Identity, beside, translation)
             };
-            translation.refuse(name, why);
+            translation.stores.push(file);
         }
     }
-}
-
-fn key_password(translation: &mut Translation<'_>) {
-    if let Some(password) = given(translation, "ssl.key.password") {
-        translation.set("ssl.key.password", password);
-    }
-}
-
-fn pkcs12(translation: &mut Translation<'_>, path: &str) {
-    let Some(password) = given(translation, "ssl.keystore.password") else {
-        let (name, beside) = ("ssl.keystore.password", "ssl.keystore.location");
-        translation.refuse_beside(name, beside, "is needed to open the keystore");
-        return;
-    };
-    if given(translation, "ssl.key.password").is_some_and(|key| key != password) {
-        let why = "a key with another password than its PKCS12 keystore cannot be read; give both the same";
-        translation.refuse("ssl.key.password", why);
-    }
-    translation.set("ssl.keystore.location", path);
-    translation.set("ssl.keystore.password", password);
 }
 
 fn truststore(translation: &mut Translation<'_>) {
     let certificates = given(translation, "ssl.truststore.certificates");
     let location = given(translation, "ssl.truststore.location");
-    let kind = store_type(translation, "ssl.truststore.type").to_ascii_uppercase();
+    if certificates.is_none() && location.is_none() {
+        return;
+    }
+    let Some(kind) = store_type(translation, "ssl.truststore.type") else { return };
+    let store_password = password(translation, "ssl.truststore.password");
     match (certificates, location) {
         (None, None) => {}
         (Some(_), Some(_)) => {
             let why = "is given next to ssl.truststore.certificates; give the file or the text";
             translation.refuse("ssl.truststore.location", why);
         }
-        (Some(_), None) if kind != "PEM" => {
+        (Some(_), None) if kind != StoreType::Pem => {
             let why = "must be PEM where ssl.truststore.certificates is given";
             translation.refuse_beside("ssl.truststore.type", "ssl.truststore.certificates", why);
         }
-        (Some(text), None) => translation.set("ssl.ca.pem", text),
-        (None, Some(path)) if kind == "PEM" => {
-            if given(translation, "ssl.truststore.password").is_some() {
-                translation
-                    .refuse("ssl.truststore.password", "cannot be given for PEM certificates; remove it");
-            }
-            translation.set("ssl.ca.location", path);
+        _ if kind == StoreType::Pem && store_password.is_some() => {
+            translation.refuse("ssl.truststore.password", "cannot be given for PEM certificates; remove it");
         }
-        (None, Some(_)) => {
-            let why = format!(
-                "a truststore of type {kind} cannot be read by this version; write its certificates to a PEM file \
-                 with 'keytool -exportcert -rfc -keystore OLD -alias ALIAS' and set ssl.truststore.type=PEM"
-            );
-            let name = if given(translation, "ssl.truststore.type").is_some() {
-                "ssl.truststore.type"
-            } else {
-                "ssl.truststore.location"
-            };
-            translation.refuse(name, why);
+        (Some(text), None) => {
+            let store = StoreFile::of_text(Use::Trust, "ssl.truststore.certificates", translation);
+            take(translation, store, text);
         }
+        (None, Some(path)) => {
+            let store = StoreFile::of_text(Use::Trust, "ssl.truststore.location", translation);
+            translation.stores.push(StoreFile { kind, path: path.to_owned(), store_password, ..store });
+        }
+    }
+}
+
+/// Carries over a store that is given as text.
+fn take(translation: &mut Translation<'_>, mut store: StoreFile, text: &str) {
+    store.key_password = password(translation, "ssl.key.password");
+    match store.settings(text.as_bytes()) {
+        Ok(settings) => translation.conf.extend(settings),
+        Err(problem) => translation.errors.push(problem),
     }
 }
 

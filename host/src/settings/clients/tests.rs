@@ -237,7 +237,15 @@ fn the_level_of_the_codec_in_use_counts() {
     }
 }
 
-const SASL_SETTINGS: &[&str] = &["sasl.mechanism", "sasl.jaas.config"];
+const SASL_SETTINGS: &[&str] = &[
+    "sasl.mechanism",
+    "sasl.jaas.config",
+    "sasl.login.callback.handler.class",
+    "sasl.oauthbearer.token.endpoint.url",
+    "sasl.oauthbearer.client.credentials.client.id",
+    "sasl.oauthbearer.client.credentials.client.secret",
+    "sasl.oauthbearer.scope",
+];
 const JAAS: &str =
     r#"org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="s3cret";"#;
 
@@ -259,7 +267,7 @@ fn logging_in_takes_user_and_password() {
     let table: &[(&[(&str, &str)], &str)] = &[
         (&[("security.protocol", "SASL_SSL")], "sasl.mechanism"),
         (&[("security.protocol", "SASL_SSL"), ("sasl.mechanism", "GSSAPI")], "sasl.mechanism"),
-        (&[("security.protocol", "SASL_SSL"), ("sasl.mechanism", "OAUTHBEARER")], "sasl.mechanism"),
+        (&[("security.protocol", "SASL_SSL"), ("sasl.mechanism", "OAUTHBEARER")], "sasl.jaas.config"),
         (&[("security.protocol", "SASL_SSL"), ("sasl.mechanism", "PLAIN")], "sasl.jaas.config"),
         (
             &[("security.protocol", "SASL_SSL"), ("sasl.mechanism", "PLAIN"), ("sasl.jaas.config", JAAS)],

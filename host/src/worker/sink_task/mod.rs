@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time;
 
+use super::clients;
 use super::task::{Backoff, Env, Failed};
 use crate::herder::TaskTarget;
 use crate::kafka::consumer::Consumer;
@@ -26,7 +27,7 @@ use crate::plugins::sink::SinkTask;
 use crate::records::pipeline::sink::SinkPipeline;
 use crate::records::sink_ledger::{Commit, SinkLedger, TopicPartition};
 use crate::records::tolerance::ErrorPolicy;
-use crate::settings::clients::{Client, ClientIds, client_config};
+use crate::settings::clients::{Client, ClientIds};
 use crate::settings::patterns::TopicPattern;
 use batch::Retained;
 use partitions::Rebalance;
@@ -40,7 +41,7 @@ const BATCH_BYTES: usize = 8 << 20;
 pub async fn run(mut env: Env) -> Result<(), Failed> {
     let converters = env.converters()?;
     let ids = ClientIds::sink_consumer(&env.id.connector, env.id.task);
-    let client = client_config(Client::Consumer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+    let client = clients::ready(Client::Consumer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
     env.warn(&client.warnings);
     let wanted = partitions::Wanted::new(env.config.sink.as_ref())?;
     let context = env.context.clone();
@@ -51,7 +52,9 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let config = env.plugin_config();
     let started = env.hear(plugin.object().start(config)).await;
     let consumer = match started {
-        Some(Ok(())) => Consumer::new(&client.conf, env.owner()).map_err(Failed::from),
+        Some(Ok(())) => {
+            Consumer::new(&client.conf, clients::owner(env.owner(), &client)).map_err(Failed::from)
+        }
         Some(Err(error)) => Err(error.into()),
         None => {
             env.end(plugin.into_object(), time::Instant::now() + env.stop_limit()).await;

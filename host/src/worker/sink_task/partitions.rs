@@ -193,7 +193,8 @@ impl Running {
 
     /// An error of the consumer that does not pass by itself.
     pub(super) fn trouble(&mut self, error: KafkaError) -> Result<(), Failed> {
-        if self.consumer.native().fatal_error().is_some() || error.name.contains("AUTHORIZATION") {
+        let refused = error.is_refusal() || error.name.contains("AUTHORIZATION");
+        if refused || self.consumer.native().fatal_error().is_some() {
             return Err(error.into());
         }
         let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);

@@ -216,6 +216,9 @@ impl Running {
             self.env.metrics.in_flight(self.ledger.in_flight() as u64);
         }
         self.deliveries = deliveries;
+        if let Some(error) = self.producer.native().refusal() {
+            return Err(error.into());
+        }
         outcome.map(|()| written)
     }
 

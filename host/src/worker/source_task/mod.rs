@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time;
 
+use super::clients;
 use super::offset_store::ConnectorOffsets;
 use super::task::{Backoff, Env, Failed, Order};
 use crate::herder::TaskTarget;
@@ -24,7 +25,7 @@ use crate::plugins::source::{Ack, Batch, SourceTask};
 use crate::records::ledger::Ledger;
 use crate::records::pipeline::source::{SourceBuffers, SourcePipeline};
 use crate::records::tolerance::ErrorPolicy;
-use crate::settings::clients::{Client, ClientIds, client_config};
+use crate::settings::clients::{Client, ClientIds};
 use commit::Flush;
 
 type Calling<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
@@ -33,7 +34,7 @@ type Calling<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
 pub async fn run(mut env: Env) -> Result<(), Failed> {
     let converters = env.converters()?;
     let ids = ClientIds::source_producer(&env.id.connector, env.id.task);
-    let client = client_config(Client::Producer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+    let client = clients::ready(Client::Producer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
     env.warn(&client.warnings);
     let context = env.context.clone();
     let offsets = ConnectorOffsets { store: context.offsets.clone(), connector: env.id.connector.clone() };
@@ -48,13 +49,15 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let failed = match started {
         None => None,
         Some(Err(error)) => Some(Failed::from(error)),
-        Some(Ok(())) => match Producer::new(&client.conf, env.owner(), plugin.wants_acks()) {
-            Ok(made) => {
-                producer = Some(made);
-                None
+        Some(Ok(())) => {
+            match Producer::new(&client.conf, clients::owner(env.owner(), &client), plugin.wants_acks()) {
+                Ok(made) => {
+                    producer = Some(made);
+                    None
+                }
+                Err(error) => Some(Failed::from(error)),
             }
-            Err(error) => Some(Failed::from(error)),
-        },
+        }
     };
     let Some(producer) = producer else {
         if failed.is_some() {

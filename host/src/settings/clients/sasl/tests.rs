@@ -1,6 +1,12 @@
 //! sasl.jaas.config as Java reads it, and errors that never quote a secret.
 
 use super::*;
+use crate::settings::clients::Client;
+use crate::settings::clients::tests::{connector_client, props};
+
+fn user_of(text: &str, module: &str) -> Result<(String, String), String> {
+    login(text, module).and_then(user_and_password)
+}
 
 #[test]
 fn user_and_password_are_found() {
@@ -10,11 +16,14 @@ fn user_and_password_are_found() {
         (PLAIN, "MODULE\n  REQUIRED\n  password=\"p;=x y\"\n  username='u'\n;\n", ("u", "p;=x y")),
         (PLAIN, r#"MODULE required username="a\"b\\c" password="";"#, ("a\"b\\c", "")),
         (PLAIN, r#"MODULE optional username=u password=p user_alice="x";"#, ("u", "p")),
+        (PLAIN, "// who\nMODULE required /* and\nwhat */ username=u password=\"//p\";// end", ("u", "//p")),
+        (PLAIN, r#"MODULE required username="\101\n\0601" password="\q\400";"#, ("A\n01", "q 0")),
+        (PLAIN, r#"MODULE required username="it's" password='"';"#, ("it's", "\"")),
         (SCRAM, r#"MODULE required username="ü" password="päss" tokenauth=false;"#, ("ü", "päss")),
     ];
     for (module, text, (user, password)) in table {
         let text = text.replace("MODULE", module);
-        assert_eq!(login(&text, module), Ok((user.to_owned(), password.to_owned())), "{text}");
+        assert_eq!(user_of(&text, module), Ok((user.to_owned(), password.to_owned())), "{text}");
     }
 }
 
@@ -32,6 +41,8 @@ fn broken_configs_are_refused_without_their_secrets() {
         (r#"MODULE required username="u" password="s3cret""#, "must end in ';'"),
         (r#"MODULE required username="u" password="s3cret;"#, "quoted value without an end"),
         (r#"MODULE required username="u" password="s3cret\"#, "quoted value without an end"),
+        ("MODULE required username=u password=\"s3cret\n\";", "quoted value without an end"),
+        ("MODULE required username=u /* password=s3cret;", "comment without an end"),
         (r#"MODULE required username="u";"#, "lacks the option password"),
         (r#"MODULE required password="s3cret";"#, "lacks the option username"),
         (r#"MODULE required username="u" s3cret;"#, "has no value for the option '...'"),
@@ -40,8 +51,115 @@ fn broken_configs_are_refused_without_their_secrets() {
         (r#"MODULE required username="u" password="s3cret"; MODULE required;"#, "more than one login module"),
     ];
     for (text, expected) in table {
-        let error = login(&text.replace("MODULE", PLAIN), PLAIN).unwrap_err();
+        let error = user_of(&text.replace("MODULE", PLAIN), PLAIN).unwrap_err();
         assert!(error.contains(expected), "{text}: {error}");
         assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+const ASKS: &str = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler";
+const URL: &str = "sasl.oauthbearer.token.endpoint.url";
+
+/// Other settings, options of the module, and librdkafka's settings or a part of the error.
+type OauthCase = (
+    &'static [(&'static str, &'static str)],
+    &'static str,
+    Result<&'static [(&'static str, &'static str)], &'static str>,
+);
+
+const OAUTH_CASES: &[OauthCase] = &[
+    (
+        &[(URL, "https://id/token"), ("sasl.login.callback.handler.class", ASKS)],
+        r#"clientId="me" clientSecret="s3cret" scope="a b" extension_x="y""#,
+        Ok(&[
+            ("sasl.oauthbearer.method", "oidc"),
+            ("sasl.oauthbearer.token.endpoint.url", "https://id/token"),
+            ("sasl.oauthbearer.client.id", "me"),
+            ("sasl.oauthbearer.client.secret", "s3cret"),
+            ("sasl.oauthbearer.scope", "a b"),
+            ("sasl.oauthbearer.extensions", "x=y"),
+        ]),
+    ),
+    (
+        &[
+            (URL, "http://id"),
+            ("sasl.oauthbearer.client.credentials.client.id", "you"),
+            ("sasl.oauthbearer.client.credentials.client.secret", "s3cret"),
+            ("sasl.oauthbearer.scope", "c"),
+        ],
+        r#"clientId="me" scope="d""#,
+        Ok(&[
+            ("sasl.oauthbearer.method", "oidc"),
+            ("sasl.oauthbearer.token.endpoint.url", "http://id"),
+            ("sasl.oauthbearer.client.id", "you"),
+            ("sasl.oauthbearer.client.secret", "s3cret"),
+            ("sasl.oauthbearer.scope", "c"),
+        ]),
+    ),
+    (
+        &[],
+        r#"unsecuredLoginStringClaim_sub="me" unsecuredLoginListClaim_scope="|a|b" unsecuredLoginLifetimeSeconds=60"#,
+        Ok(&[
+            ("enable.sasl.oauthbearer.unsecure.jwt", "true"),
+            (
+                "sasl.oauthbearer.config",
+                "scope=a,b lifeSeconds=60 principalClaimName=sub scopeClaimName=scope principal=me",
+            ),
+        ]),
+    ),
+    (&[("sasl.login.callback.handler.class", ASKS)], r#"clientId="me" clientSecret="s3cret""#, Err(URL)),
+    (
+        &[(URL, "file:///t")],
+        r#"clientId="me" clientSecret="s3cret""#,
+        Err("token.endpoint.url: must begin with"),
+    ),
+    (&[(URL, "https://id")], r#"clientId="me""#, Err("lacks the option clientSecret")),
+    (&[(URL, "https://id")], r#"clientSecret="s3cret""#, Err("lacks the option clientId")),
+    (
+        &[(URL, "https://id")],
+        r#"clientId="me" clientSecret="s3cret" ssl.truststore.location="/t""#,
+        Err("the option ssl.truststore.location is not supported"),
+    ),
+    (&[], r#"clientId="me" clientSecret="s3cret""#, Err("unsecuredLoginStringClaim_sub")),
+    (&[], r#"unsecuredLoginStringClaim_sub="a b""#, Err("no blanks")),
+    (
+        &[],
+        r#"unsecuredLoginStringClaim_sub="a" unsecuredLoginNumberClaim_n="1""#,
+        Err("unsecuredLoginNumberClaim_n"),
+    ),
+    (
+        &[],
+        r#"unsecuredLoginStringClaim_sub="a" unsecuredLoginStringClaim_n="1""#,
+        Err("unsecuredLoginStringClaim_n"),
+    ),
+];
+
+#[test]
+fn tokens_come_from_an_endpoint_or_are_unsecured() {
+    for (settings, options, expected) in OAUTH_CASES {
+        let jaas = format!("{OAUTH} required {options};");
+        let base = [
+            ("security.protocol", "SASL_SSL"),
+            ("sasl.mechanism", "OAUTHBEARER"),
+            ("sasl.jaas.config", &jaas),
+        ];
+        let config = connector_client(Client::Admin, &[&base[..], settings].concat());
+        match (config, expected) {
+            (Ok(config), Ok(expected)) => {
+                let found = config.conf.iter().filter(|(name, _)| name.contains("oauthbearer"));
+                assert_eq!(
+                    found.map(|(k, v)| (k.clone(), v.clone())).collect::<crate::settings::Props>(),
+                    props(expected)
+                );
+                assert!(!format!("{config:?}").contains("s3cret"));
+                assert!(config.security.login().contains("admin.override.sasl.jaas.config"));
+            }
+            (Err(problems), Err(part)) => {
+                assert_eq!(problems.len(), 1, "{problems:?}");
+                let text = problems[0].to_string();
+                assert!(text.contains(part) && !text.contains("s3cret"), "{text}");
+            }
+            (found, _) => panic!("{options}: {found:?}"),
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! it.
 
 use super::super::Client::{self, Admin, Consumer, Producer};
+use super::super::sasl::HANDLERS;
 use super::Form::{Bool, Number, Text, Word};
 use super::Rule::{Elsewhere, Only, Refuse, To, Warn};
 use super::{Form, Row, Rule};
@@ -27,9 +28,12 @@ const HOUR: i64 = 3_600_000;
 const JVM: &str = "has no effect: it is about the JVM; see /metrics for the metrics of this worker";
 const SERIALIZER: &str = "records reach the client as bytes; what they look like is for key.converter and \
                           value.converter to say, so only Kafka's ByteArray serializers and deserializers can be used";
-const NO_LOGIN: &str = "classes of the JVM cannot be used to log in; use sasl.mechanism PLAIN or SCRAM with \
-                        sasl.jaas.config";
-const OTHER_MECHANISM: &str = "has no effect with the mechanisms PLAIN and SCRAM";
+const NO_LOGIN: &str = "classes of the JVM cannot be used to log in; use sasl.mechanism PLAIN, SCRAM or OAUTHBEARER \
+                        with sasl.jaas.config";
+const KERBEROS: &str = "has no effect: Kerberos (GSSAPI) is not supported";
+const REFRESH: &str = "has no effect: librdkafka asks for tokens anew by a rule of its own";
+const OF_BROKERS: &str = "has no effect: it is the broker's to check tokens";
+const ASSERTION: &str = "assertions are not supported; give clientId and clientSecret in sasl.jaas.config";
 
 /// Every setting of Kafka's producer, consumer and admin client.
 pub(super) const ROWS: &[Row] = &[
@@ -125,31 +129,53 @@ pub(super) const ROWS: &[Row] = &[
     row("sasl.jaas.config", ALL, Elsewhere),
     row("sasl.client.callback.handler.class", ALL, Refuse(NO_LOGIN)),
     row("sasl.login.class", ALL, Refuse(NO_LOGIN)),
-    row("sasl.login.callback.handler.class", ALL, Refuse(NO_LOGIN)),
-    row("sasl.kerberos.service.name", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.kerberos.kinit.cmd", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.kerberos.ticket.renew.window.factor", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.kerberos.ticket.renew.jitter", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.kerberos.min.time.before.relogin", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.login.refresh.window.factor", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.login.refresh.window.jitter", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.login.refresh.min.period.seconds", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.login.refresh.buffer.seconds", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.login.connect.timeout.ms", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.login.read.timeout.ms", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.login.retry.backoff.ms", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.login.retry.backoff.max.ms", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.oauthbearer.token.endpoint.url", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.oauthbearer.scope.claim.name", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.oauthbearer.sub.claim.name", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.oauthbearer.jwks.endpoint.url", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.oauthbearer.jwks.endpoint.refresh.ms", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.oauthbearer.jwks.endpoint.retry.backoff.ms", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.oauthbearer.clock.skew.seconds", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.oauthbearer.expected.audience", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.oauthbearer.expected.issuer", ALL, Warn(OTHER_MECHANISM)),
-    row("sasl.oauthbearer.header.urlencode", ALL, Warn(OTHER_MECHANISM)),
+    row("sasl.login.callback.handler.class", ALL, Only(HANDLERS, NO_LOGIN)),
+    row("sasl.kerberos.service.name", ALL, Warn(KERBEROS)),
+    row("sasl.kerberos.kinit.cmd", ALL, Warn(KERBEROS)),
+    row("sasl.kerberos.ticket.renew.window.factor", ALL, Warn(KERBEROS)),
+    row("sasl.kerberos.ticket.renew.jitter", ALL, Warn(KERBEROS)),
+    row("sasl.kerberos.min.time.before.relogin", ALL, Warn(KERBEROS)),
+    row("sasl.login.refresh.window.factor", ALL, Warn(REFRESH)),
+    row("sasl.login.refresh.window.jitter", ALL, Warn(REFRESH)),
+    row("sasl.login.refresh.min.period.seconds", ALL, Warn(REFRESH)),
+    row("sasl.login.refresh.buffer.seconds", ALL, Warn(REFRESH)),
+    row("sasl.login.connect.timeout.ms", ALL, Warn(REFRESH)),
+    row("sasl.login.read.timeout.ms", ALL, Warn(REFRESH)),
+    row("sasl.login.retry.backoff.ms", ALL, Warn(REFRESH)),
+    row("sasl.login.retry.backoff.max.ms", ALL, Warn(REFRESH)),
+    row("sasl.oauthbearer.token.endpoint.url", ALL, Elsewhere),
+    row("sasl.oauthbearer.client.credentials.client.id", ALL, Elsewhere),
+    row("sasl.oauthbearer.client.credentials.client.secret", ALL, Elsewhere),
+    row("sasl.oauthbearer.scope", ALL, Elsewhere),
+    row(
+        "sasl.oauthbearer.jwt.retriever.class",
+        ALL,
+        Only(
+            &[
+                "org.apache.kafka.common.security.oauthbearer.DefaultJwtRetriever",
+                "org.apache.kafka.common.security.oauthbearer.ClientCredentialsJwtRetriever",
+            ],
+            NO_LOGIN,
+        ),
+    ),
+    row("sasl.oauthbearer.jwt.validator.class", ALL, Warn(OF_BROKERS)),
+    row("sasl.oauthbearer.assertion.file", ALL, Refuse(ASSERTION)),
+    row("sasl.oauthbearer.assertion.template.file", ALL, Refuse(ASSERTION)),
+    row("sasl.oauthbearer.assertion.private.key.file", ALL, Refuse(ASSERTION)),
+    row("sasl.oauthbearer.scope.claim.name", ALL, Warn(OF_BROKERS)),
+    row("sasl.oauthbearer.sub.claim.name", ALL, Warn(OF_BROKERS)),
+    row("sasl.oauthbearer.jwks.endpoint.url", ALL, Warn(OF_BROKERS)),
+    row("sasl.oauthbearer.jwks.endpoint.refresh.ms", ALL, Warn(OF_BROKERS)),
+    row("sasl.oauthbearer.jwks.endpoint.retry.backoff.ms", ALL, Warn(OF_BROKERS)),
+    row("sasl.oauthbearer.jwks.endpoint.retry.backoff.max.ms", ALL, Warn(OF_BROKERS)),
+    row("sasl.oauthbearer.clock.skew.seconds", ALL, Warn(OF_BROKERS)),
+    row("sasl.oauthbearer.expected.audience", ALL, Warn(OF_BROKERS)),
+    row("sasl.oauthbearer.expected.issuer", ALL, Warn(OF_BROKERS)),
+    row(
+        "sasl.oauthbearer.header.urlencode",
+        ALL,
+        Only(&["false", ""], "librdkafka does not encode client id and secret; remove the key"),
+    ),
     row("ssl.keystore.type", ALL, Elsewhere),
     row("ssl.keystore.location", ALL, Elsewhere),
     row("ssl.keystore.password", ALL, Elsewhere),
