@@ -1,10 +1,13 @@
-//! The text of a config file to a map: Java properties, or JSON in the shapes that connect-standalone takes.
+//! The text of a config file to a map: Java properties, JSON in the shapes that connect-standalone takes, YAML.
+
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
 use super::Props;
 
 mod properties;
+mod yaml;
 
 /// Why a config file could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +23,20 @@ pub enum FileError {
     /// The text is not JSON.
     #[error("not valid JSON: {0}")]
     Json(String),
+    /// The text is not YAML, or not in the form of a config.
+    #[error("{}{message}", .line.map(|line| format!("line {line}: ")).unwrap_or_default())]
+    Yaml {
+        /// The line, from 1, where one is known.
+        line: Option<usize>,
+        /// What is wrong, with the key. Holds no value.
+        message: String,
+    },
+    /// A YAML file has a key beside `config`.
+    #[error("'{key}' stands beside 'config'; put it below 'config', or all keys on one level")]
+    BesideConfig {
+        /// That key.
+        key: String,
+    },
     /// The text is JSON, but not an object.
     #[error("a JSON object is needed, of keys and their values")]
     NotAnObject,
@@ -100,6 +117,24 @@ impl std::fmt::Debug for ConnectorFile {
     }
 }
 
+/// The form of a config file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// YAML, by the name of the file.
+    Yaml,
+    /// A JSON object if the text begins like one, else Java properties, as Kafka decides.
+    ByText,
+}
+
+impl Format {
+    /// The form of a file of this name: YAML if it ends in `.yaml` or `.yml`, in any case.
+    pub fn of(path: &Path) -> Self {
+        let end = path.extension().and_then(|end| end.to_str()).unwrap_or_default();
+        let yaml = end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml");
+        if yaml { Format::Yaml } else { Format::ByText }
+    }
+}
+
 /// The text of a file: UTF-8 where that is what the bytes are, otherwise Latin-1, as Java reads properties.
 pub fn decode(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
@@ -124,12 +159,25 @@ pub fn parse_worker_json(text: &str) -> Result<Props, FileError> {
     flat(&object(text)?)
 }
 
-/// Reads a worker file: a JSON object if the text begins like one, else Java properties.
+/// Reads YAML: nested maps become keys with dots, lists of texts values with commas, and numbers, dates and
+/// words stay as written.
 ///
 /// # Errors
-/// As [`parse_worker_json`] and [`parse_properties`].
-pub fn parse_worker_file(text: &str) -> Result<Props, FileError> {
-    if looks_like_json(text) { parse_worker_json(text) } else { parse_properties(text) }
+/// [`FileError::Yaml`]: broken YAML, keys given twice in any spelling, several documents, null.
+pub fn parse_worker_yaml(text: &str) -> Result<Props, FileError> {
+    Ok(yaml::flatten(&yaml::parse(text)?))
+}
+
+/// Reads a worker file.
+///
+/// # Errors
+/// As [`parse_worker_yaml`]; as [`parse_worker_json`] and [`parse_properties`].
+pub fn parse_worker_file(format: Format, text: &str) -> Result<Props, FileError> {
+    match format {
+        Format::Yaml => parse_worker_yaml(text),
+        Format::ByText if looks_like_json(text) => parse_worker_json(text),
+        Format::ByText => parse_properties(text),
+    }
 }
 
 /// Reads a connector in JSON: a flat object with `name` in it, or `{"name", "config", "initial_state"}`,
@@ -153,12 +201,35 @@ pub fn parse_connector_properties(text: &str) -> Result<ConnectorFile, FileError
     named(parse_properties(text)?)
 }
 
-/// Reads a connector file: a JSON object if the text begins like one, else Java properties.
+/// Reads a connector in YAML: keys with `name` among them, or `name`, `config` and `initial_state`, if what
+/// stands below `config` is nested.
 ///
 /// # Errors
-/// As [`parse_connector_json`] and [`parse_connector_properties`].
-pub fn parse_connector_file(text: &str) -> Result<ConnectorFile, FileError> {
-    if looks_like_json(text) { parse_connector_json(text) } else { parse_connector_properties(text) }
+/// As [`parse_worker_yaml`] and [`parse_connector_json`]; other keys beside `config`.
+pub fn parse_connector_yaml(text: &str) -> Result<ConnectorFile, FileError> {
+    let mut entries = yaml::parse(text)?;
+    let nested = |(key, node): &(String, yaml::Node)| key == "config" && matches!(node, yaml::Node::Map(_));
+    let Some(at) = entries.iter().position(nested) else { return named(yaml::flatten(&entries)) };
+    let config = yaml::flatten(&[entries.swap_remove(at)]);
+    let config = super::with_prefix(&config, "config.");
+    let mut beside = yaml::flatten(&entries);
+    let (name, initial_state) = (beside.remove("name"), beside.remove("initial_state"));
+    if let Some((key, _)) = beside.pop_first() {
+        return Err(FileError::BesideConfig { key });
+    }
+    joined(name, config, initial_state)
+}
+
+/// Reads a connector file.
+///
+/// # Errors
+/// As [`parse_connector_yaml`], [`parse_connector_json`] and [`parse_connector_properties`].
+pub fn parse_connector_file(format: Format, text: &str) -> Result<ConnectorFile, FileError> {
+    match format {
+        Format::Yaml => parse_connector_yaml(text),
+        Format::ByText if looks_like_json(text) => parse_connector_json(text),
+        Format::ByText => parse_connector_properties(text),
+    }
 }
 
 /// A JSON value as a config value, as Kafka reads request bodies: text as it is, numbers and booleans as they
@@ -211,9 +282,18 @@ fn named(config: Props) -> Result<ConnectorFile, FileError> {
 
 fn request(object: &Map<String, Value>, config: &Map<String, Value>) -> Result<ConnectorFile, FileError> {
     let field = |key: &str| object.get(key).map_or(Ok(None), |value| scalar(key, value));
-    let name = field("name")?.ok_or(FileError::MissingName)?;
-    let initial_state = field("initial_state")?.map(|text| InitialState::parse(&text)).transpose()?;
-    let mut config = flat(config)?;
+    let (name, initial_state) = (field("name")?, field("initial_state")?);
+    joined(name, flat(config)?, initial_state)
+}
+
+/// A connector whose name and state stand beside its config.
+fn joined(
+    name: Option<String>,
+    mut config: Props,
+    initial_state: Option<String>,
+) -> Result<ConnectorFile, FileError> {
+    let name = name.ok_or(FileError::MissingName)?;
+    let initial_state = initial_state.map(|text| InitialState::parse(&text)).transpose()?;
     match config.get("name") {
         Some(in_config) if *in_config != name => {
             return Err(FileError::NameMismatch { in_config: in_config.clone(), name });

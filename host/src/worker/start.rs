@@ -30,7 +30,7 @@ use crate::records::convert::registry;
 use crate::rest::Call;
 use crate::settings::clients::{Client, ClientIds};
 use crate::settings::connector::Kind;
-use crate::settings::files::{self, ConnectorFile, InitialState};
+use crate::settings::files::{self, ConnectorFile, Format, InitialState};
 use crate::settings::worker::{OffsetStoreConfig, WorkerConfig};
 use crate::settings::{Problem, Props};
 use crate::shutdown;
@@ -189,8 +189,8 @@ fn read_files(options: &Options, broker: Option<&DevBroker>) -> Result<Read, Sta
 
 fn read_worker(path: &Path, broker: Option<&DevBroker>) -> Result<(WorkerConfig, Vec<Problem>), StartError> {
     let text = read_text(path)?;
-    let mut props: Props =
-        files::parse_worker_file(&text).map_err(|error| usage(path, [error.to_string()]))?;
+    let mut props: Props = files::parse_worker_file(Format::of(path), &text)
+        .map_err(|error| usage(path, [error.to_string()]))?;
     if let Some(broker) = broker {
         props.insert("bootstrap.servers".into(), broker.bootstrap_servers());
     }
@@ -207,7 +207,8 @@ fn read_connectors(paths: &[PathBuf]) -> Result<Vec<(PathBuf, ConnectorFile)>, S
     let (mut read, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
         let parsed = read_text(path).and_then(|text| {
-            files::parse_connector_file(&text).map_err(|error| usage(path, [error.to_string()]))
+            files::parse_connector_file(Format::of(path), &text)
+                .map_err(|error| usage(path, [error.to_string()]))
         });
         match parsed {
             Ok(file) => read.push((path.clone(), file)),

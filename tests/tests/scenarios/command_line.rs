@@ -156,6 +156,61 @@ fn files_may_be_json() {
     assert_eq!(process.terminate(MINUTE).code(), Some(0));
 }
 
+/// All files as YAML, which goes by their names: nested keys, lists, numbers as written.
+#[test]
+fn files_may_be_yaml() {
+    let dir = RunDir::new("yaml");
+    let given = worker_props(&dir);
+    let rest = connect_tests::Rest::new(&given["listeners"]);
+    let worker = format!(
+        "bootstrap:\n  servers: [127.0.0.1:1]\nlisteners:\n- {}\nkey.converter: {converter}\nvalue:\n  converter: \
+         {converter}\noffset.storage.file:\n  filename: {}\nplugin.path: [{}]\noffset:\n  flush.interval.ms: 00100\n",
+        given["listeners"],
+        given["offset.storage.file.filename"],
+        given["plugin.path"],
+        converter = given["key.converter"],
+    );
+    let worker = write(&dir, "worker.yaml", &worker);
+    let flat = "name: flat\nconnector: {class: VerifiableSource}\ntasks.max: 1\ntopic: t\nthroughput: 100\nid: 007\n";
+    let flat = write(&dir, "flat.yml", flat);
+    let nested = "name: nested\nconfig:\n  connector.class: VerifiableSource\n  topic: t\n  throughput: 100\n\
+                  initial_state: PAUSED\n";
+    let nested = write(&dir, "nested.yaml", nested);
+    let mut command = Command::new(paths::connect_host());
+    command.args(["standalone", &worker, &flat, &nested, "--dev-broker"]);
+    let mut process = Process::start("connect-host", &mut command, &dir.join("log"));
+    let status = |name: &str| {
+        let answer = rest.try_request("GET", &format!("/connectors/{name}/status"), None);
+        answer.map_or_else(|_| json!({}), |answer| answer.json())
+    };
+    wait_for("the flat one", MINUTE, || status("flat")["tasks"][0]["state"] == "RUNNING");
+    wait_for("the paused one", MINUTE, || status("nested")["connector"]["state"] == "PAUSED");
+    let config = rest.get("/connectors/flat/config").json();
+    assert_eq!((&config["id"], &config["connector.class"]), (&json!("007"), &json!("VerifiableSource")));
+    assert_eq!(process.terminate(MINUTE).code(), Some(0));
+    let twice = write(&dir, "twice.yaml", "a.b: 1\na:\n  b: pa55-w0rd\n");
+    let (code, _, told) = run(&["standalone", &twice]);
+    assert_eq!(code, Some(64), "{told}");
+    assert_told(&told, &["twice.yaml: line 3: 'a.b' is given twice"]);
+    assert!(!told.contains("pa55-w0rd"));
+}
+
+#[test]
+fn completions_and_manual_come_from_the_command_line_itself() {
+    for (shell, word) in [("bash", "complete"), ("zsh", "#compdef"), ("fish", "complete -c")] {
+        let (code, out, told) = run(&["completions", shell]);
+        assert_eq!((code, told.as_str()), (Some(0), ""), "{shell}");
+        assert_told(&out, &[word, "connect-host", "dev-broker", "plugin-path"]);
+    }
+    assert_eq!(run(&["completions", "csh"]).0, Some(64));
+    let (code, out, _) = run(&["manual"]);
+    assert_eq!(code, Some(0));
+    assert_told(
+        &out,
+        &[".TH", "connect\\-host", "standalone", "plugins list", "\\-\\-dev\\-broker", "EXIT STATUS"],
+    );
+}
+
 /// A worker with a task whose stop would take for ever.
 fn stuck() -> Worker {
     let spec = WorkerSpec::with_dev_broker().plugins([faulty::plugin("hang")]);

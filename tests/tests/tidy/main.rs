@@ -58,6 +58,9 @@ const CRATES: &[(&str, &str)] = &[
     ("clap", "host/src/main.rs"),
     ("p12_keystore", "host/src/settings/keystores/"),
     ("pkcs5", "host/src/settings/keystores/"),
+    ("clap_complete", "host/src/main.rs"),
+    ("clap_mangen", "host/src/main.rs"),
+    ("serde_yaml", "host/src/settings/files/"),
 ];
 
 /// Where `unsafe` may stand.

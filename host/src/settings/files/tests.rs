@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod yaml;
+
 fn props(entries: &[(&str, &str)]) -> Props {
     entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
@@ -52,10 +54,10 @@ fn bytes_are_utf8_or_latin1() {
 
 #[test]
 fn a_worker_file_is_properties_or_a_flat_object() {
-    assert_eq!(parse_worker_file("a=1"), Ok(props(&[("a", "1")])));
+    assert_eq!(parse_worker_file(Format::ByText, "a=1"), Ok(props(&[("a", "1")])));
     let text = r#" {"a":"x","b":1.50,"c":1e3,"d":true,"e":-0}"#;
     let expected = props(&[("a", "x"), ("b", "1.50"), ("c", "1e3"), ("d", "true"), ("e", "-0")]);
-    assert_eq!(parse_worker_file(text), Ok(expected.clone()));
+    assert_eq!(parse_worker_file(Format::ByText, text), Ok(expected.clone()));
     assert_eq!(parse_worker_json(text), Ok(expected));
     assert_eq!(parse_worker_json("[]"), Err(FileError::NotAnObject));
     assert!(matches!(parse_worker_json("{"), Err(FileError::Json(_))));
@@ -84,7 +86,7 @@ fn a_connector_file_has_one_of_three_shapes() {
     for (text, config, initial_state) in table {
         let expected =
             ConnectorFile { name: "c".to_owned(), config: config.clone(), initial_state: *initial_state };
-        assert_eq!(parse_connector_file(text), Ok(expected), "{text}");
+        assert_eq!(parse_connector_file(Format::ByText, text), Ok(expected), "{text}");
     }
 }
 
@@ -104,13 +106,13 @@ fn a_connector_file_that_will_not_do_is_refused() {
         (r#"{"name":"a","b":[]}"#, FileError::NestedValue { key: "b".to_owned() }),
     ];
     for (text, expected) in table {
-        assert_eq!(parse_connector_file(text), Err(expected), "{text}");
+        assert_eq!(parse_connector_file(Format::ByText, text), Err(expected), "{text}");
     }
 }
 
 #[test]
 fn debug_shows_no_values() {
-    let file = parse_connector_file("name=c\nconnection.password=s3cret").unwrap();
+    let file = parse_connector_file(Format::ByText, "name=c\nconnection.password=s3cret").unwrap();
     assert!(!format!("{file:?}").contains("s3cret"));
 }
 
@@ -122,8 +124,8 @@ fn escaped(text: &str) -> String {
 proptest! {
     #[test]
     fn no_text_makes_the_readers_panic(text in r#"[\{\}\[\]":=\\ua0-9 \r\n#!,é☃]{0,60}"#) {
-        let _ = parse_worker_file(&text);
-        let _ = parse_connector_file(&text);
+        let _ = parse_worker_file(Format::ByText, &text);
+        let _ = parse_connector_file(Format::ByText, &text);
         let _ = parse_properties(&text);
         let _ = parse_connector_json(&text);
     }
