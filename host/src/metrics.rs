@@ -63,6 +63,8 @@ pub struct ConnectorSnapshot {
     pub version: String,
     /// Its state as in REST, such as `RUNNING`.
     pub state: &'static str,
+    /// Its restarts by itself.
+    pub restarts: RestartSnapshot,
     /// Its tasks on this worker.
     pub tasks: Vec<TaskSnapshot>,
 }
@@ -74,6 +76,17 @@ pub struct TaskSnapshot {
     pub task: u32,
     /// Its state as in REST, such as `RUNNING`.
     pub state: &'static str,
+    /// Its restarts by itself.
+    pub restarts: RestartSnapshot,
+}
+
+/// Restarts that followed failures by themselves (`errors.restart.*`).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RestartSnapshot {
+    /// How many there were.
+    pub attempts: u64,
+    /// Another one follows.
+    pub pending: bool,
 }
 
 /// One value that a plugin measures.

@@ -1,7 +1,9 @@
-//! `/health`: does the herder answer, and is the start complete?
+//! `/health`: does the herder answer, and is the start complete? And of a connector: does it come on?
 
 use super::answer::Answer;
-use super::{Api, shapes};
+use super::connectors::unexpected;
+use super::errors::Failure;
+use super::{Api, Ask, shapes};
 use crate::herder::{Request, Response};
 
 const HEALTHY: &str = "Worker has completed startup and is ready to handle requests.";
@@ -21,6 +23,14 @@ pub(super) async fn health(api: &Api) -> Answer {
             Answer::json(500, shapes::health("unhealthy", &with_stage(api, UNHEALTHY)))
         }
         Some(Err(_)) | None => Answer::json(503, shapes::health("starting", &with_stage(api, STARTING))),
+    }
+}
+
+/// `GET /v1/connectors/{connector}/health`
+pub(super) async fn connector(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
+    match api.ask(Request::ConnectorHealth(ask.name())).await? {
+        Response::ConnectorHealth(health) => Ok(Answer::json(200, shapes::connector_health(&health))),
+        _ => Err(unexpected()),
     }
 }
 

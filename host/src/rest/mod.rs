@@ -190,6 +190,7 @@ async fn handle(api: &Api, endpoint: Endpoint, ask: Ask) -> Result<Answer, Failu
         Endpoint::Root => Ok(root::about(api)),
         Endpoint::Metrics => Ok(root::metrics(api)),
         Endpoint::Health => Ok(health::health(api).await),
+        Endpoint::ConnectorHealth => health::connector(api, &ask).await,
         Endpoint::List => connectors::list(api, &ask).await,
         Endpoint::Create => connectors::create(api, &ask).await,
         Endpoint::Info => connectors::info(api, &ask).await,

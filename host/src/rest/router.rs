@@ -7,6 +7,7 @@ use super::errors::Failure;
 pub(super) enum Endpoint {
     Root,
     Health,
+    ConnectorHealth,
     Metrics,
     List,
     Create,
@@ -84,6 +85,7 @@ pub(super) const ROUTES: &[Route] = &[
     plain("GET", "connectors/{name}/offsets", Endpoint::Offsets),
     with_body("PATCH", "connectors/{name}/offsets", Endpoint::AlterOffsets),
     plain("DELETE", "connectors/{name}/offsets", Endpoint::ResetOffsets),
+    plain("GET", "v1/connectors/{name}/health", Endpoint::ConnectorHealth),
     plain("GET", "connector-plugins", Endpoint::Plugins),
     plain("GET", "connector-plugins/{name}/config", Endpoint::PluginConfig),
     with_body("PUT", "connector-plugins/{name}/config/validate", Endpoint::Validate),

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::{About, LoggerLevel};
 use crate::herder::{
-    ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, PluginInfo, PluginKind, Status, TaskId, TaskInfo,
-    TaskStatus,
+    ConnectorHealth, ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, PartHealth, PluginInfo,
+    PluginKind, Status, TaskId, TaskInfo, TaskStatus,
 };
 use crate::settings::Props;
 
@@ -42,6 +42,33 @@ pub(super) fn connector_status(status: &ConnectorStatus) -> Value {
         "connector": Value::Object(state(&status.connector)),
         "tasks": status.tasks.iter().map(task_status).collect::<Vec<_>>(),
         "type": kind(status.kind),
+    })
+}
+
+/// What is worst of it all is the verdict.
+pub(super) fn connector_health(all: &ConnectorHealth) -> Value {
+    let part = |part: &PartHealth| {
+        json!({
+            "state": part.status.state.name(),
+            "verdict": part.health.name(),
+            "reason": part.reason,
+            "stalled_ms": part.stalled_for,
+            "restarts": {
+                "attempts": part.status.restarts.total,
+                "next_in_ms": part.status.restarts.next_in,
+            },
+        })
+    };
+    let task = |(number, health): &(u32, PartHealth)| {
+        let mut shape = part(health);
+        shape["id"] = (*number).into();
+        shape
+    };
+    json!({
+        "name": all.name,
+        "verdict": all.health.name(),
+        "connector": part(&all.connector),
+        "tasks": all.tasks.iter().map(task).collect::<Vec<_>>(),
     })
 }
 

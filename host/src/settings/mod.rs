@@ -8,6 +8,8 @@
 //! - [`connector`]: the keys that all connectors share
 //! - [`clients`]: Java client settings to librdkafka settings, and the override policies
 //! - [`patterns`]: Java regular expressions on topic names
+//! - [`restarts`]: when what failed comes back by itself
+//! - [`topic_creation`]: how the topics of sources are made
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +19,9 @@ pub mod connector;
 pub mod definitions;
 pub mod files;
 pub mod patterns;
+pub mod restarts;
 mod spelling;
+pub mod topic_creation;
 pub mod worker;
 
 /// A config as given: key to value, both text. Values may be secrets: never log them.

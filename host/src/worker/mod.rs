@@ -3,7 +3,8 @@
 //! [`start`] puts a worker together, [`run`] is its one loop (events in, herder's step, actions out), [`act`] carries
 //! actions out. A connector lives in [`connector`], a task in [`source_task`] or [`sink_task`]; both are reached by
 //! orders and answer with events only, so that they could as well live in another process. [`validate`] checks configs
-//! with the help of the plugins, [`offset_store`] keeps source offsets, [`scrape`] gathers what /metrics shows.
+//! with the help of the plugins, [`offset_store`] keeps source offsets, [`progress`] sees
+//! tasks that do not come on, [`scrape`] gathers what /metrics shows.
 
 pub mod act;
 pub mod connector;
@@ -12,6 +13,7 @@ pub mod loggers;
 pub mod offset_requests;
 pub mod offset_store;
 pub mod orders;
+pub mod progress;
 pub mod run;
 pub mod scrape;
 pub mod sink_offsets;

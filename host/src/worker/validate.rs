@@ -14,6 +14,7 @@ use crate::records::convert::registry;
 use crate::settings::clients::check_overrides;
 use crate::settings::connector::{self as common, ConverterConfig};
 use crate::settings::definitions::{self, common as shared};
+use crate::settings::restarts;
 use crate::settings::{Problem, Props};
 
 /// Checks a config in the background and reports to the loop.
@@ -58,11 +59,13 @@ async fn validate(context: &Context, plugin: &PluginInfo, config: &Props) -> Res
     let own = connector::config_defs(&context.pool, &class.name, class.tables).await;
     let own = own.map_err(|error| internal(&class.name, &error))?;
     let worker = &context.config;
-    let defaults = [
+    let mut defaults = vec![
         ("key.converter", worker.key_converter.class.as_str()),
         ("value.converter", worker.value_converter.class.as_str()),
         ("header.converter", worker.header_converter.class.as_str()),
     ];
+    let restarts = worker.raw.iter().filter(|(key, _)| key.starts_with(restarts::PREFIX));
+    defaults.extend(restarts.map(|(key, value)| (key.as_str(), value.as_str())));
     let mut validation = common::validate_on(class.kind, config, &defaults);
     validation.append(definitions::Validation::new(own, config));
     for problem in converter_problems(config) {
@@ -79,7 +82,7 @@ async fn validate(context: &Context, plugin: &PluginInfo, config: &Props) -> Res
             validation.set_visible(&key.name, false);
         }
     }
-    let policy = context.config.connector_client_config_override_policy;
+    let policy = &context.config.connector_client_config_override_policy;
     for problem in check_overrides(policy, class.kind, config) {
         validation.add_error(&problem.key, problem.message);
     }

@@ -37,7 +37,6 @@ const NO_EFFECT: &[(&str, &str)] = &[
     ("metrics.sample.window.ms", JVM_METRICS),
     ("metrics.num.samples", JVM_METRICS),
     ("metrics.recording.level", JVM_METRICS),
-    ("topic.creation.enable", "has no effect: this version refuses topic.creation.* on connectors"),
     ("ssl.client.auth", "has no effect: it is for HTTPS listeners, which this version does not have"),
     ("internal.key.converter", "has no effect: Kafka removed it in 3.0"),
     ("internal.value.converter", "has no effect: Kafka removed it in 3.0"),
