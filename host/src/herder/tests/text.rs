@@ -27,7 +27,9 @@ pub fn record(record: &ConfigRecord) -> String {
 }
 
 fn status(status: &Status) -> String {
-    let trace = status.trace.as_ref().map_or(String::new(), |trace| format!("({trace})"));
+    // An empty line would be the end of what a case expects.
+    let trace = status.trace.as_ref().map(|trace| trace.replace("\n\n", " / "));
+    let trace = trace.map_or(String::new(), |trace| format!("({trace})"));
     format!("{}{trace}", status.state.name())
 }
 
