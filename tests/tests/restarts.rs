@@ -63,7 +63,7 @@ fn a_connector_that_cannot_start_is_tried_so_often_and_no_more() {
         let trace = status["connector"]["trace"].as_str().unwrap_or_default().to_owned();
         trace.contains("No restart follows by itself: 2 attempts were made.")
     });
-    assert_eq!(metric(&worker, OF_CONNECTOR, "twice"), 2.0);
+    wait_for("the count of attempts", MINUTE, || metric(&worker, OF_CONNECTOR, "twice") == 2.0);
     assert_eq!(metric(&worker, "kafka_connect_connector_restart_pending", "twice"), 0.0);
     wait_for("some attempts without end", MINUTE, || metric(&worker, OF_CONNECTOR, "on") >= 3.0);
     fs::write(&soon, "").expect("a file");
