@@ -63,6 +63,8 @@ pub struct ConnectorSnapshot {
     pub version: String,
     /// Its state as in REST, such as `RUNNING`.
     pub state: &'static str,
+    /// Its restarts by itself.
+    pub restarts: RestartSnapshot,
     /// Its tasks on this worker.
     pub tasks: Vec<TaskSnapshot>,
 }
@@ -74,6 +76,17 @@ pub struct TaskSnapshot {
     pub task: u32,
     /// Its state as in REST, such as `RUNNING`.
     pub state: &'static str,
+    /// Its restarts by itself.
+    pub restarts: RestartSnapshot,
+}
+
+/// Restarts that followed failures by themselves (`errors.restart.*`).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RestartSnapshot {
+    /// How many there were.
+    pub attempts: u64,
+    /// Another one follows.
+    pub pending: bool,
 }
 
 /// One value that a plugin measures.
@@ -185,18 +198,6 @@ impl Metrics {
         }
         families::plugins(&mut page, &snapshot.plugin_metrics);
         page.text()
-    }
-
-    /// How long ago each task of a connector last came on, and how many records it has in work.
-    pub fn progress(&self, connector: &str) -> Vec<(u32, Duration, u64)> {
-        let now = self.now();
-        let of_it = self.held().into_iter().filter(|(name, ..)| &**name == connector);
-        of_it
-            .map(|(_, task, metrics)| {
-                let tally = metrics.tally();
-                (task, Duration::from_millis(now.saturating_sub(tally.progress)), tally.active)
-            })
-            .collect()
     }
 
     /// The tasks that someone holds.

@@ -1,4 +1,4 @@
-/* One call answers CP_ERROR. fault: the call; kind: of error, or a wrong use of set_error; times (0: always); after. */
+/* One call answers CP_ERROR. fault: the call; kind: of error, or a wrong use of set_error; times (0: always); after; until. */
 #define NAME "Errors"
 #include "intercept.h"
 
@@ -23,6 +23,8 @@ static void set(const char *kind, cp_error *err) {
 static int32_t before(instance *i, const cp_config *config, const char *call, cp_error *err) {
     if (strcmp(setting(config, "fault", ""), call) != 0) return GO_ON;
     int64_t after = number(config, "after", 0), times = number(config, "times", 0), turn = i->calls++;
+    const char *until = setting(config, "until", "");
+    if (until[0] != 0 && access(until, F_OK) == 0) return GO_ON;
     if (turn < after || (times > 0 && turn >= after + times)) return GO_ON;
     report(setting(config, "report", ""), "%s %s/%d fails", call, i->name, i->task);
     set(setting(config, "kind", "failed"), err);

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::catalog::{PluginInfo, PluginKind};
 use super::cluster::TargetState;
+use super::health::ConnectorHealth;
 use super::messages::TaskId;
 use crate::settings::{Given, Props};
 
@@ -86,6 +87,8 @@ pub enum Request {
         /// Its number, any.
         task: i32,
     },
+    /// How a connector and its tasks are. Answer: [`Response::ConnectorHealth`].
+    ConnectorHealth(String),
     /// The topics that it uses. Answer: [`Response::Topics`], empty for a connector that nobody knows.
     Topics(String),
     /// Forget the topics that it used so far. Answer: [`Response::Done`].
@@ -169,6 +172,8 @@ pub enum Response {
     Tasks(Vec<TaskInfo>),
     /// State of a task.
     TaskStatus(TaskStatus),
+    /// How a connector and its tasks are.
+    ConnectorHealth(ConnectorHealth),
     /// The restart was taken in: states in which all that restarts shows so.
     Restarting(ConnectorStatus),
     /// Offsets by partition.
@@ -247,6 +252,15 @@ impl State {
     }
 }
 
+/// Restarts that followed failures by themselves; see [`crate::settings::restarts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Restarts {
+    /// How many there ever were on this worker.
+    pub total: u64,
+    /// The next one follows in so many milliseconds; none: there is none to come.
+    pub next_in: Option<u64>,
+}
+
 /// State of a connector or a task, and who says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
@@ -256,8 +270,10 @@ pub struct Status {
     pub worker_id: String,
     /// Version of its plugin; none when no plugin has the class.
     pub version: Option<String>,
-    /// What went wrong, when it failed.
+    /// What went wrong, when it failed, and what follows from that.
     pub trace: Option<String>,
+    /// Its restarts by itself.
+    pub restarts: Restarts,
 }
 
 /// State of a task.

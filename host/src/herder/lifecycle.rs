@@ -1,6 +1,7 @@
 //! Wanted and seen: the lives of connectors on this worker, one at a time each.
 
-use super::messages::{Action, Epoch, Millis, RequestId, TaskTarget};
+use super::automatic::Comeback;
+use super::messages::{Action, Epoch, Millis, RequestId, Stall, TaskTarget};
 use super::{Herder, Response, Shutdown, TargetState, texts};
 
 /// What a life was started from: the version of its config, and the restarts asked for until then. When either moves
@@ -17,6 +18,8 @@ pub(super) struct Life {
     pub(super) seen: Option<TaskTarget>,
     /// It was told to stop.
     pub(super) stopping: bool,
+    /// It waits for something for too long.
+    pub(super) stall: Option<Stall>,
 }
 
 /// Why the last life of a generation ended.
@@ -32,7 +35,11 @@ pub(super) struct Run {
     pub(super) failure: Option<Failure>,
     /// How often a restart was asked for.
     pub(super) restarts: u64,
-    /// A restart request took it down; until it is back, that is its state.
+    /// Since when it has been running without a failure.
+    pub(super) good_since: Option<Millis>,
+    /// Its restarts by itself.
+    pub(super) comeback: Comeback,
+    /// A restart took it down; until it is back, that is its state.
     pub(super) restarting: bool,
     /// Restart requests that are answered when it is back.
     pub(super) waiting: Vec<RequestId>,
@@ -53,11 +60,13 @@ impl Run {
     pub(super) fn fail(&mut self, generation: Generation, trace: String) {
         self.failure = Some(Failure { generation, trace });
         self.restarting = false;
+        self.comeback.fail();
     }
 
     /// Its connector was deleted: whoever has the name next is not what this life says it is.
     pub(super) fn disown(&mut self) {
         self.restarting = false;
+        self.comeback.forget();
         if let Some(life) = &mut self.life {
             life.seen = None;
         }
@@ -66,7 +75,9 @@ impl Run {
     /// Begins a life.
     pub(super) fn begin(&mut self, epoch: Epoch, generation: Generation, aim: TaskTarget) {
         self.failure = None;
-        self.life = Some(Life { epoch, generation, aim, seen: None, stopping: false });
+        self.good_since = None;
+        self.comeback.begin(generation.0);
+        self.life = Some(Life { epoch, generation, aim, seen: None, stopping: false, stall: None });
     }
 
     /// Ends the life of that epoch. True if there was one.
@@ -104,7 +115,7 @@ impl ConnectorRun {
 
 impl Herder {
     /// The generation in which the connector shall run here; none: it shall not run.
-    fn wanted_connector(&self, name: &str) -> Option<Generation> {
+    pub(super) fn wanted_connector(&self, name: &str) -> Option<Generation> {
         let stored = self.cluster.connector(name)?;
         let runs = self.shutdown == Shutdown::No
             && self.cluster.target(name) == TargetState::Started
@@ -129,6 +140,7 @@ impl Herder {
         let Some(ConnectorRun { run, .. }) = self.connectors.get_mut(name) else { return };
         if stopped {
             run.failure = None;
+            run.comeback.forget();
         }
         if !known {
             run.disown();
@@ -187,15 +199,18 @@ impl Herder {
         for request in std::mem::take(&mut run.waiting) {
             self.answer(request, Err(super::ApiError::Internal(message.clone())));
         }
+        self.plan_connector(name);
     }
 
     pub(super) fn connector_started(&mut self, name: &str, epoch: Epoch) {
+        let now = self.now;
         let Some(ConnectorRun { run, .. }) = self.connectors.get_mut(name) else { return };
         let Some(life) = run.life_of(epoch) else { return };
         if life.stopping {
             return;
         }
         life.seen = Some(TaskTarget::Running);
+        run.good_since.get_or_insert(now);
         run.restarting = false;
         for request in std::mem::take(&mut run.waiting) {
             self.answer(request, Ok(Response::Done));

@@ -55,6 +55,41 @@ pub struct Validation {
     pub report: Value,
 }
 
+/// A task that runs waits for something for too long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stall {
+    /// What it waits for, such as `the plugin's put has not returned`.
+    pub reason: String,
+    /// Since when, on the clock of `now`.
+    pub since: Millis,
+}
+
+/// What people should read in the log, of a connector or task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// It failed, and is restarted later.
+    RestartPlanned {
+        /// Which attempt in a row it will be, from 1.
+        attempt: u32,
+        /// How many there may be; none: without end.
+        limit: Option<u32>,
+        /// In so many milliseconds.
+        wait: Millis,
+    },
+    /// It is being restarted.
+    Restarting {
+        /// Which attempt in a row it is, from 1.
+        attempt: u32,
+        /// How many there may be; none: without end.
+        limit: Option<u32>,
+    },
+    /// It failed, and stays so.
+    NoRestartLeft {
+        /// How many attempts there were in a row.
+        attempts: u32,
+    },
+}
+
 /// Something happened. Events are handed over one at a time, in the order in which they happened.
 ///
 /// Not `Debug`, like all that carries configs: they may hold secrets.
@@ -174,6 +209,15 @@ pub enum Event {
         id: TaskId,
         /// Its life.
         epoch: Epoch,
+    },
+    /// The task waits for something for too long; none: no longer. Not reported for ends.
+    TaskStalled {
+        /// The task.
+        id: TaskId,
+        /// Its life.
+        epoch: Epoch,
+        /// What it waits for.
+        stall: Option<Stall>,
     },
     /// The task uses a topic: a source's record has been written there, or a sink's was read from there. Reported once for
     /// each topic of a life, and again after [`Action::ForgetTopics`].
@@ -320,6 +364,15 @@ pub enum Action {
         id: TaskId,
         /// Its life.
         epoch: Epoch,
+    },
+    /// Log this.
+    Tell {
+        /// Name of the connector.
+        connector: String,
+        /// The task; none: the connector itself.
+        task: Option<u32>,
+        /// What there is to tell.
+        notice: Notice,
     },
     /// After [`Event::Shutdown`]: nothing runs here any more. Comes once.
     Finished,

@@ -7,8 +7,10 @@
 
 mod api;
 mod assign;
+mod automatic;
 mod catalog;
 mod cluster;
+mod health;
 mod lifecycle;
 mod messages;
 mod offsets;
@@ -28,18 +30,24 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use api::{
     ApiError, ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, OffsetsChange, Patch, Request,
-    Response, State, Status, TaskInfo, TaskStatus,
+    Response, Restarts, State, Status, TaskInfo, TaskStatus,
 };
 pub use assign::Assignment;
 pub use catalog::{Catalog, PluginInfo, PluginKind};
 pub use cluster::{ClusterConfig, ConfigRecord, Stored, TargetState};
-pub use messages::{Action, Epoch, Event, Millis, RequestId, TaskId, TaskTarget, Validation, WriteId};
+pub use health::{ConnectorHealth, Health, PartHealth};
+pub use messages::{
+    Action, Epoch, Event, Millis, Notice, RequestId, Stall, TaskId, TaskTarget, Validation, WriteId,
+};
 pub use topics::TopicTracking;
 
+use automatic::Jitter;
 use lifecycle::{ConnectorRun, Run};
 use offsets::Modifying;
 use requests::Checking;
 use writes::{Job, Writing};
+
+use crate::settings::restarts::RestartPolicy;
 
 /// Decides for one worker; see the module.
 pub struct Herder {
@@ -53,6 +61,9 @@ pub struct Herder {
     /// The same for tasks.
     tasks: BTreeMap<TaskId, Run>,
     tracking: TopicTracking,
+    /// When what failed is restarted, where its connector does not say so.
+    restarts: RestartPolicy,
+    jitter: Jitter,
     /// The topics that each connector uses.
     topics: BTreeMap<String, BTreeSet<String>>,
     /// Requests whose config is being checked by somebody else.
@@ -89,6 +100,8 @@ impl Herder {
             connectors: BTreeMap::new(),
             tasks: BTreeMap::new(),
             tracking: TopicTracking { enabled: true, allow_reset: true },
+            restarts: RestartPolicy::default(),
+            jitter: Jitter::default(),
             topics: BTreeMap::new(),
             checking: BTreeMap::new(),
             modifying: BTreeMap::new(),
@@ -124,8 +137,12 @@ impl Herder {
             Event::TaskPaused { id, epoch } => self.task_seen(&id, epoch, TaskTarget::Paused),
             Event::TaskFailed { id, epoch, trace } => self.task_failed(&id, epoch, trace),
             Event::TaskEnded { id, epoch } => self.task_ended(&id, epoch),
+            Event::TaskStalled { id, epoch, stall } => self.task_stalled(&id, epoch, stall),
             Event::TopicUsed { id, epoch, topic } => self.topic_used(&id, epoch, topic),
-            Event::Tick => self.ask_again_where_due(),
+            Event::Tick => {
+                self.ask_again_where_due();
+                self.restart_where_due();
+            }
             Event::Shutdown => self.shut_down(),
         }
         self.next_write();
@@ -135,7 +152,8 @@ impl Herder {
 
     /// When the next [`Event::Tick`] is due, on the clock of `now`; none: no tick is needed.
     pub fn wake_at(&self) -> Option<Millis> {
-        self.connectors.values().filter_map(ConnectorRun::ask_at).min()
+        let ask_at = self.connectors.values().filter_map(ConnectorRun::ask_at).min();
+        ask_at.into_iter().chain(self.restart_at()).min()
     }
 
     /// A record was read back: now it counts.

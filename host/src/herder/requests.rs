@@ -40,6 +40,10 @@ impl Herder {
             Request::Status(name) => {
                 self.status(&name).map(Response::Status).ok_or_else(|| texts::no_connector_status(&name))
             }
+            Request::ConnectorHealth(name) => {
+                let health = self.health(&name).map(Response::ConnectorHealth);
+                health.ok_or_else(|| texts::connector_not_found(&name))
+            }
             Request::TaskStatus { name, task } => {
                 let status = u32::try_from(task).ok();
                 let status =

@@ -1,7 +1,4 @@
 //! Restarts on request: what they touch, and what they promise.
-//!
-//! A failed connector or task that shall come back by itself, after a pause, would be planned here as well: by moving
-//! its number of restarts on at a tick.
 
 use super::messages::{RequestId, TaskId};
 use super::{ApiError, ConnectorStatus, Herder, State, TargetState, texts};
@@ -33,12 +30,14 @@ impl Herder {
         if plan.connector.state == State::Restarting {
             let run = &mut self.connectors.entry(name.to_owned()).or_default().run;
             run.restarts += 1;
+            run.comeback.forget();
             run.restarting = target == TargetState::Started;
         }
         for task in plan.tasks.iter().filter(|task| task.status.state == State::Restarting) {
             let id = TaskId { connector: name.to_owned(), task: task.task };
             let run = self.tasks.entry(id).or_default();
             run.restarts += 1;
+            run.comeback.forget();
             run.restarting = target != TargetState::Stopped;
         }
         self.settle(name);
@@ -51,6 +50,7 @@ impl Herder {
         }
         let run = &mut self.connectors.entry(name.to_owned()).or_default().run;
         run.restarts += 1;
+        run.comeback.forget();
         run.waiting.push(id);
         self.settle_connector(name);
         Ok(())
@@ -66,6 +66,7 @@ impl Herder {
         let id = id.ok_or_else(|| ApiError::NotFound(format!("Task {name}-{task} not found")))?;
         let run = self.tasks.entry(id).or_default();
         run.restarts += 1;
+        run.comeback.forget();
         run.waiting.push(request);
         self.settle_tasks(name);
         Ok(())

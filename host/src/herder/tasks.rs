@@ -6,7 +6,7 @@ use super::{ApiError, Herder, Response, Shutdown, TargetState, questions, texts}
 
 impl Herder {
     /// The generation in which the task shall run here, and how; none: it shall not run.
-    fn wanted_task(&self, id: &TaskId) -> Option<(Generation, TaskTarget)> {
+    pub(super) fn wanted_task(&self, id: &TaskId) -> Option<(Generation, TaskTarget)> {
         let aim = match self.cluster.target(&id.connector) {
             TargetState::Started => TaskTarget::Running,
             TargetState::Paused => TaskTarget::Paused,
@@ -123,6 +123,7 @@ impl Herder {
         for request in std::mem::take(&mut run.waiting) {
             self.answer(request, Err(ApiError::Internal(format!("Failed to start task: {id}"))));
         }
+        self.plan_task(id);
     }
 
     /// Nothing runs and nothing shall run: forget the task if it is gone, and restarts need not wait for it.
@@ -141,10 +142,14 @@ impl Herder {
     }
 
     pub(super) fn task_seen(&mut self, id: &TaskId, epoch: Epoch, seen: TaskTarget) {
+        let now = self.now;
         let Some(run) = self.tasks.get_mut(id) else { return };
         let Some(life) = run.life_of(epoch) else { return };
         if !life.stopping {
             life.seen = Some(seen);
+            if seen == TaskTarget::Running {
+                run.good_since.get_or_insert(now);
+            }
             run.restarting = false;
         }
     }
@@ -155,12 +160,19 @@ impl Herder {
         let generation = life.generation;
         if self.task_generation(id) == Some(generation) {
             self.tasks.entry(id.clone()).or_default().fail(generation, trace);
+            self.plan_task(id);
         }
     }
 
     pub(super) fn task_ended(&mut self, id: &TaskId, epoch: Epoch) {
-        if self.tasks.get_mut(id).is_some_and(|run: &mut Run| run.end(epoch)) {
-            self.settle_tasks(&id.connector);
+        let Some(run) = self.tasks.get_mut(id) else { return };
+        let Some(life) = run.life_of(epoch) else { return };
+        let (generation, stopping) = (life.generation, life.stopping);
+        let unexplained = !stopping && run.failed(generation).is_none();
+        run.end(epoch);
+        if unexplained {
+            self.plan_task(id);
         }
+        self.settle_tasks(&id.connector);
     }
 }

@@ -75,7 +75,11 @@ impl Herder {
             state,
             worker_id: self.worker_id.clone(),
             version: self.plugin(name).and_then(|plugin| plugin.version.clone()),
-            trace: failure.map(str::to_owned),
+            trace: failure.map(|trace| match run.and_then(|run| self.prospect(name, run)) {
+                Some(prospect) => format!("{trace}\n\n{prospect}"),
+                None => trace.to_owned(),
+            }),
+            restarts: self.restarts_of(run),
         }
     }
 

@@ -62,6 +62,33 @@ pub fn cluster_id(conf: &Conf, owner: &Owner, timeout: Duration) -> Result<Optio
     Ok(client(conf)?.inner().fetch_cluster_id(timeout).filter(|id| !id.is_empty()))
 }
 
+/// The names of all topics, asked for up to `timeout` on this thread. Looking at all makes none, as looking for one would.
+///
+/// # Errors
+/// No broker answered, or it refused to.
+pub fn topic_names(conf: &Conf, timeout: Duration) -> Result<Vec<String>, KafkaError> {
+    let what = "list topics";
+    let metadata = client(conf)?.inner().fetch_metadata(None, timeout).map_err(|error| {
+        let retriable = error.rdkafka_error_code().is_none_or(passes);
+        KafkaError { retriable, ..KafkaError::local(what, error.to_string()) }
+    })?;
+    Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).collect())
+}
+
+/// Whether an error goes away by itself.
+fn passes(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::BrokerTransportFailure
+            | RDKafkaErrorCode::AllBrokersDown
+            | RDKafkaErrorCode::OperationTimedOut
+            | RDKafkaErrorCode::RequestTimedOut
+            | RDKafkaErrorCode::NetworkException
+            | RDKafkaErrorCode::NotController
+            | RDKafkaErrorCode::LeaderNotAvailable
+    )
+}
+
 /// Makes the topic unless it exists. True: it was made now.
 ///
 /// # Errors
@@ -78,15 +105,15 @@ pub async fn create_topic(conf: &Conf, spec: &TopicSpec, timeout: Duration) -> R
         topic = topic.set(key, value);
     }
     let options = AdminOptions::new().request_timeout(Some(timeout)).operation_timeout(Some(timeout));
-    let results = admin
-        .create_topics([&topic], &options)
-        .await
-        .map_err(|error| KafkaError::local(what(), error.to_string()))?;
+    let results = admin.create_topics([&topic], &options).await.map_err(|error| {
+        let retriable = error.rdkafka_error_code().is_some_and(passes);
+        KafkaError { retriable, ..KafkaError::local(what(), error.to_string()) }
+    })?;
     match results.into_iter().next() {
         None | Some(Ok(_)) => Ok(true),
         Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(false),
         Some(Err((_, code))) => {
-            Err(KafkaError { retriable: false, ..KafkaError::local(what(), code.to_string()) })
+            Err(KafkaError { retriable: passes(code), ..KafkaError::local(what(), code.to_string()) })
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::page::{Labels, Page};
 use super::tally::Tally;
-use super::{ConnectorSnapshot, Own, PluginSeries, Snapshot, Startups, WorkerInfo};
+use super::{ConnectorSnapshot, Own, PluginSeries, RestartSnapshot, Snapshot, Startups, WorkerInfo};
 use crate::settings::connector::Kind;
 
 /// The states that tasks are counted by.
@@ -76,15 +76,17 @@ pub(super) fn connector(page: &mut Page, connector: &ConnectorSnapshot) {
     told("connector_class", "Class of the connector", &connector.class);
     told("connector_type", "Source or sink", connector.kind.name());
     told("connector_version", "Version of the connector", &connector.version);
+    restarts(page, "connector", &[("connector", name)], connector.restarts);
     if connector.tasks.is_empty() {
         return;
     }
     let states: Vec<_> = connector.tasks.iter().map(|task| task.state.to_lowercase()).collect();
-    for (task, state) in connector.tasks.iter().zip(&states) {
-        let task = task.task.to_string();
+    for (snapshot, state) in connector.tasks.iter().zip(&states) {
+        let task = snapshot.task.to_string();
         let labels = [("connector", name), ("task", &task), ("status", state)];
         let help = "State of the task; the value is 1";
         page.gauge("kafka_connect_connector_task_status", help, &labels, 1.0);
+        restarts(page, "connector_task", &labels[..2], snapshot.restarts);
     }
     let mut count = |what: &str, value: usize| {
         let family = format!("kafka_connect_worker_connector_{what}_task_count");
@@ -95,6 +97,15 @@ pub(super) fn connector(page: &mut Page, connector: &ConnectorSnapshot) {
     for wanted in TASK_STATES {
         count(wanted, states.iter().filter(|state| *state == wanted).count());
     }
+}
+
+/// Restarts that followed failures by themselves.
+fn restarts(page: &mut Page, what: &str, labels: &Labels<'_>, restarts: RestartSnapshot) {
+    let name = |attribute: &str| format!("kafka_connect_{what}_{attribute}");
+    let help = "Restarts that followed failures by themselves (errors.restart.*)";
+    page.counter(&name("restart_attempts_total"), help, labels, restarts.attempts as f64);
+    let help = "1 while it has failed and is going to be restarted, else 0";
+    page.gauge(&name("restart_pending"), help, labels, f64::from(u8::from(restarts.pending)));
 }
 
 /// What plugins measure: the name is theirs, after a prefix that nothing else has.
@@ -143,6 +154,8 @@ fn common(page: &mut Page, labels: &Labels<'_>, tally: &Tally, now: u64) {
     let age = now.saturating_sub(tally.progress) as f64 / 1000.0;
     let help = "Seconds since a poll, conversion, write, put or commit of the task last ended well";
     gauge("last_progress_age_seconds", help, age);
+    let help = "1 while the task runs and waits for something for too long (health.stall.timeout.ms), else 0";
+    gauge("stalled", help, f64::from(u8::from(tally.stalled)));
     let help = "Records that were converted";
     page.counter(&name("converted_records_total"), help, labels, tally.converted as f64);
     let help = "Time to convert and transform a batch";

@@ -48,6 +48,8 @@ pub(super) struct Tally {
     paused_ms: u64,
     /// When the task last came on.
     pub(super) progress: u64,
+    /// It waits for something for too long.
+    pub(super) stalled: bool,
     /// Records polled by a source, or read by a sink.
     pub(super) taken: u64,
     /// The same, for their rate.
@@ -104,6 +106,7 @@ impl Tally {
             running_ms: 0,
             paused_ms: 0,
             progress: now,
+            stalled: false,
             taken: 0,
             taken_window: window,
             given: 0,

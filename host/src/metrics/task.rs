@@ -92,6 +92,11 @@ impl TaskMetrics {
         self.with(|tally, now| tally.progress = now);
     }
 
+    /// The task waits for something for too long, or no longer.
+    pub fn stalled(&self, stalled: bool) {
+        self.with(|tally, _| tally.stalled = stalled);
+    }
+
     /// The task is in that state from now on. It starts as running.
     pub fn state(&self, state: TaskState) {
         self.with(|tally, now| tally.enter(now, state));

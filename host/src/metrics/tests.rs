@@ -15,13 +15,18 @@ fn worker() -> Arc<Metrics> {
 }
 
 fn connector(name: &str, kind: Kind, states: &[&'static str]) -> ConnectorSnapshot {
-    let tasks = states.iter().zip(0..).map(|(state, task)| TaskSnapshot { task, state }).collect();
+    let tasks = states
+        .iter()
+        .zip(0..)
+        .map(|(state, task)| TaskSnapshot { task, state, restarts: RestartSnapshot::default() })
+        .collect();
     ConnectorSnapshot {
         name: name.to_owned(),
         class: "FileStreamSource".to_owned(),
         kind,
         version: "1.2".to_owned(),
         state: "RUNNING",
+        restarts: RestartSnapshot { attempts: 3, pending: true },
         tasks,
     }
 }

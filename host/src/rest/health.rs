@@ -1,23 +1,10 @@
-//! `/health`: does the herder answer, and is the start complete? And of a connector: do its tasks come on?
-
-use std::time::Duration;
+//! `/health`: does the herder answer, and is the start complete? And of a connector: does it come on?
 
 use super::answer::Answer;
 use super::connectors::unexpected;
 use super::errors::Failure;
 use super::{Api, Ask, shapes};
 use crate::herder::{Request, Response};
-
-/// When a task last came on: a poll, conversion, write, put or commit of it ended well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TaskProgress {
-    /// The number of the task.
-    pub task: u32,
-    /// How long ago.
-    pub age: Duration,
-    /// So long that something seems to hold it.
-    pub stalled: bool,
-}
 
 const HEALTHY: &str = "Worker has completed startup and is ready to handle requests.";
 const STARTING: &str = "Worker is still starting up.";
@@ -39,20 +26,17 @@ pub(super) async fn health(api: &Api) -> Answer {
     }
 }
 
+/// `GET /v1/connectors/{connector}/health`
+pub(super) async fn connector(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
+    match api.ask(Request::ConnectorHealth(ask.name())).await? {
+        Response::ConnectorHealth(health) => Ok(Answer::json(200, shapes::connector_health(&health))),
+        _ => Err(unexpected()),
+    }
+}
+
 fn with_stage(api: &Api, sentence: &str) -> String {
     match (api.stage)() {
         Some(stage) => format!("{sentence} {}", stage.sentence()),
         None => sentence.to_owned(),
-    }
-}
-
-/// `GET /v1/connectors/{connector}/health`
-pub(super) async fn connector(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
-    match api.ask(Request::Status(ask.name())).await? {
-        Response::Status(status) => {
-            let progress = (api.progress)(&status.name);
-            Ok(Answer::json(200, shapes::connector_health(&status, &progress)))
-        }
-        _ => Err(unexpected()),
     }
 }

@@ -40,7 +40,6 @@ use crate::herder::{ApiError, Request, Response};
 pub use accept::serve;
 pub use auth::Credentials;
 pub use front::Front;
-pub use health::TaskProgress;
 pub use loggers::{LoggerLevel, LoggerLevels};
 pub use stage::Stage;
 pub use tls::{Tls, TlsError};
@@ -120,9 +119,6 @@ impl Surface {
     pub const METRICS: Surface = Surface { main: false, admin: false, metrics: true };
 }
 
-/// Tells when the tasks of a connector last came on.
-type Progress = dyn Fn(&str) -> Vec<TaskProgress> + Send + Sync;
-
 /// All that the server needs to know of the worker. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
@@ -131,7 +127,6 @@ pub struct Api {
     metrics: Arc<dyn Fn() -> String + Send + Sync>,
     stage: Arc<dyn Fn() -> Option<Stage> + Send + Sync>,
     loggers: Option<Arc<dyn LoggerLevels>>,
-    progress: Arc<Progress>,
     front: Arc<Front>,
     limits: Limits,
     /// The worker said at least once that its start was complete.
@@ -152,7 +147,6 @@ impl Api {
             metrics: Arc::new(metrics),
             stage: Arc::new(|| None),
             loggers: None,
-            progress: Arc::new(|_| Vec::new()),
             front: Arc::default(),
             limits: Limits::default(),
             was_ready: Arc::new(AtomicBool::new(false)),
@@ -168,15 +162,6 @@ impl Api {
     /// Serves `/admin/loggers`, which is not there otherwise.
     pub fn with_loggers(mut self, loggers: Arc<dyn LoggerLevels>) -> Api {
         self.loggers = Some(loggers);
-        self
-    }
-
-    /// Where `/v1/connectors/NAME/health` learns when the tasks of a connector last came on. Must not block.
-    pub fn with_progress(
-        mut self,
-        progress: impl Fn(&str) -> Vec<TaskProgress> + Send + Sync + 'static,
-    ) -> Api {
-        self.progress = Arc::new(progress);
         self
     }
 

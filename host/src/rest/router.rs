@@ -8,6 +8,7 @@ use super::errors::Failure;
 pub(super) enum Endpoint {
     Root,
     Health,
+    ConnectorHealth,
     Metrics,
     List,
     Create,
@@ -112,6 +113,7 @@ pub(super) const ROUTES: &[Route] = &[
     plain("GET", "connectors/{name}/offsets", Endpoint::Offsets),
     with_body("PATCH", "connectors/{name}/offsets", Endpoint::AlterOffsets),
     plain("DELETE", "connectors/{name}/offsets", Endpoint::ResetOffsets),
+    plain("GET", "v1/connectors/{name}/health", Endpoint::ConnectorHealth),
     plain("GET", "connector-plugins", Endpoint::Plugins),
     plain("GET", "connector-plugins/{name}/config", Endpoint::PluginConfig),
     with_body("PUT", "connector-plugins/{name}/config/validate", Endpoint::Validate),
@@ -139,7 +141,6 @@ pub(super) const ROUTES: &[Route] = &[
     with_body("PATCH", "v1/connectors/offsets", Endpoint::AlterOffsets),
     plain("DELETE", "v1/connectors/offsets", Endpoint::ResetOffsets),
     // Ours: does it come on?
-    plain("GET", "v1/connectors/{name}/health", Endpoint::ConnectorHealth),
 ];
 
 /// Where a request goes.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{About, LoggerLevel, TaskProgress};
+use super::{About, LoggerLevel};
 use crate::herder::{
-    ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, PluginInfo, PluginKind, State, Status, TaskId,
-    TaskInfo, TaskStatus,
+    ConnectorHealth, ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, PartHealth, PluginInfo,
+    PluginKind, Status, TaskId, TaskInfo, TaskStatus,
 };
 use crate::settings::Props;
 
@@ -45,34 +45,30 @@ pub(super) fn connector_status(status: &ConnectorStatus) -> Value {
     })
 }
 
-/// What is worst comes first: a task that failed, one that is stalled, one that does not run.
-pub(super) fn connector_health(status: &ConnectorStatus, progress: &[TaskProgress]) -> Value {
-    let verdict = |state: State, stalled: bool| match state {
-        State::Failed => "FAILED",
-        State::Running if stalled => "STALLED",
-        State::Running => "OK",
-        _ => "NOT_RUNNING",
+/// What is worst of it all is the verdict.
+pub(super) fn connector_health(all: &ConnectorHealth) -> Value {
+    let part = |part: &PartHealth| {
+        json!({
+            "state": part.status.state.name(),
+            "verdict": part.health.name(),
+            "reason": part.reason,
+            "stalled_ms": part.stalled_for,
+            "restarts": {
+                "attempts": part.status.restarts.total,
+                "next_in_ms": part.status.restarts.next_in,
+            },
+        })
     };
-    let mut verdicts = vec![verdict(status.connector.state, false)];
-    let mut tasks = Vec::new();
-    for task in &status.tasks {
-        let known = progress.iter().find(|known| known.task == task.task);
-        let found = verdict(task.status.state, known.is_some_and(|known| known.stalled));
-        let seconds = known.map(|known| known.age.as_millis() as f64 / 1000.0);
-        verdicts.push(found);
-        tasks.push(json!({
-            "id": task.task,
-            "state": task.status.state.name(),
-            "verdict": found,
-            "seconds_since_progress": seconds,
-        }));
-    }
-    let worst = ["FAILED", "STALLED", "NOT_RUNNING"].into_iter().find(|bad| verdicts.contains(bad));
+    let task = |(number, health): &(u32, PartHealth)| {
+        let mut shape = part(health);
+        shape["id"] = (*number).into();
+        shape
+    };
     json!({
-        "name": status.name,
-        "verdict": worst.unwrap_or("OK"),
-        "state": status.connector.state.name(),
-        "tasks": tasks,
+        "name": all.name,
+        "verdict": all.health.name(),
+        "connector": part(&all.connector),
+        "tasks": all.tasks.iter().map(task).collect::<Vec<_>>(),
     })
 }
 

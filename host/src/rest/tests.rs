@@ -82,8 +82,13 @@ fn script(request: Request) -> Option<Result<Response, ApiError>> {
         Request::ResetTopics(_) => Err(ApiError::Forbidden("Topic tracking is disabled.".to_owned())),
         Request::Restart { include_tasks: false, only_failed: false, .. } => Ok(Response::Done),
         Request::Restart { name, .. } => {
-            let connector =
-                Status { state: State::Restarting, worker_id: "w".to_owned(), version: None, trace: None };
+            let connector = Status {
+                state: State::Restarting,
+                worker_id: "w".to_owned(),
+                version: None,
+                trace: None,
+                restarts: Restarts::default(),
+            };
             Ok(Response::Restarting(ConnectorStatus { name, connector, tasks: vec![], kind: None }))
         }
         Request::Pause(name) if name == "slow" => return None,

@@ -283,11 +283,10 @@ fn translate(
     let mut translation = Translation::new(client, worker, connector);
     defaults::apply(&mut translation, connector.is_none(), ids);
     if let Some(connector) = connector {
-        let policy =
-            worker.get(policy::KEY).map_or(Ok(OverridePolicy::default()), |text| OverridePolicy::parse(text));
         // A policy that cannot be read is an error of the worker, which did not start with it: nothing is
         // allowed.
-        let refused = policy::refused(policy.unwrap_or(OverridePolicy::None), client, connector);
+        let refused =
+            policy::refused(&OverridePolicy::read(worker).unwrap_or(OverridePolicy::None), client, connector);
         translation.errors.extend(refused);
     }
     table::apply(&mut translation);

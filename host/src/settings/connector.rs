@@ -4,6 +4,8 @@ use std::fmt;
 
 use super::definitions::value::trim;
 use super::definitions::{DefaultValue, Parsed, Validation, common};
+use super::restarts;
+use super::topic_creation::{self, TopicCreation};
 use super::{Given, KeysOf, Problem, Props, with_prefix};
 
 /// Which way a connector moves records.
@@ -116,6 +118,8 @@ pub struct ConnectorConfig {
     pub errors: ErrorsConfig,
     /// What a sink consumes; none for a source.
     pub sink: Option<SinkTopics>,
+    /// How a source's topics are made, where it says so.
+    pub topic_creation: Option<TopicCreation>,
     /// Keys that were given but change nothing, for the log.
     pub warnings: Vec<Problem>,
     /// The config as given, with `name` in it. Holds secrets.
@@ -143,6 +147,14 @@ pub fn validate(kind: Kind, props: &Props) -> Validation {
 /// As [`validate`], on a worker whose own settings are the defaults of these keys.
 pub fn validate_on(kind: Kind, given: &Given, defaults: &[(&str, &str)]) -> Validation {
     let mut definitions = common::connector(kind);
+    // Keys that Kafka has not are shown to those who use them: all others see what Kafka shows.
+    if restarts::given(&given.config) {
+        definitions.extend(restarts::definitions());
+    }
+    let makes_topics = kind == Kind::Source && topic_creation::given(&given.config);
+    if makes_topics {
+        definitions.extend(topic_creation::definitions(&given.config));
+    }
     for (key, value) in defaults {
         if let Some(definition) = definitions.get_mut(key) {
             definition.default = DefaultValue::Text((*value).to_owned());
@@ -151,6 +163,9 @@ pub fn validate_on(kind: Kind, given: &Given, defaults: &[(&str, &str)]) -> Vali
     let mut validation = Validation::with_nulls(definitions, &given.config, &given.nulls);
     if kind == Kind::Sink {
         check_topics(&given.config, &mut validation);
+    }
+    if makes_topics {
+        topic_creation::check(&given.config, &mut validation);
     }
     validation
 }
@@ -181,21 +196,12 @@ pub fn unsupported(kind: Kind, props: &Props) -> Vec<Problem> {
                 refuse("errors.deadletterqueue.topic.name", why);
             }
         }
-        Kind::Source => unsupported_source(props, &given, &mut refuse),
+        Kind::Source => unsupported_source(&given, &mut refuse),
     }
     problems
 }
 
-fn unsupported_source<'a>(
-    props: &Props,
-    given: &impl Fn(&str) -> Option<&'a str>,
-    refuse: &mut impl FnMut(&str, &str),
-) {
-    for key in props.keys().filter(|key| key.starts_with("topic.creation.") && given(key).is_some()) {
-        let why = "creating topics by topic.creation.* is not supported by this version; create the topic \
-                   beforehand, or leave it to the broker's auto.create.topics.enable";
-        refuse(key, why);
-    }
+fn unsupported_source<'a>(given: &impl Fn(&str) -> Option<&'a str>, refuse: &mut impl FnMut(&str, &str)) {
     if given("exactly.once.support").is_some_and(|text| text.eq_ignore_ascii_case("required")) {
         refuse("exactly.once.support", "This worker does not have exactly-once source support enabled.");
     }
@@ -258,7 +264,8 @@ impl ConnectorConfig {
                 log_include_messages: flag("errors.log.include.messages"),
             },
             sink: (kind == Kind::Sink).then(|| sink_topics(&validation)),
-            warnings: warnings(&raw),
+            topic_creation: if kind == Kind::Source { TopicCreation::read(&raw) } else { None },
+            warnings: warnings(kind, &raw),
             raw,
         })
     }
@@ -283,11 +290,12 @@ const WITHOUT_EFFECT: [(&str, &str); 4] = [
     ("errors.log.include.messages", "the contents of records are not logged"),
 ];
 
-fn warnings(props: &Props) -> Vec<Problem> {
+fn warnings(kind: Kind, props: &Props) -> Vec<Problem> {
     let given = WITHOUT_EFFECT.iter().filter(|(key, _)| props.contains_key(*key));
-    given
-        .map(|(key, why)| Problem::new(*key, format!("has no effect in this version, because {why}")))
-        .collect()
+    let named =
+        given.map(|(key, why)| Problem::new(*key, format!("has no effect in this version, because {why}")));
+    let topics = if kind == Kind::Source { topic_creation::warnings(props) } else { Vec::new() };
+    named.chain(topics).collect()
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@
 //! - [`jaas`]: JAAS files
 //! - [`keystores`]: key and trust stores as PEM, PKCS12 and JKS
 //! - [`patterns`]: Java regular expressions on topic names
+//! - [`restarts`]: when what failed comes back by itself
+//! - [`topic_creation`]: how the topics of sources are made
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -21,7 +23,9 @@ pub mod files;
 pub mod jaas;
 pub mod keystores;
 pub mod patterns;
+pub mod restarts;
 mod spelling;
+pub mod topic_creation;
 pub mod worker;
 
 /// A config as given: key to value, both text. Values may be secrets: never log them.

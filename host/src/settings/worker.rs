@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::clients::{self, OverridePolicy};
 use super::connector::ConverterConfig;
 use super::definitions::{Parsed, Validation};
+use super::restarts::RestartPolicy;
 use super::{KeysOf, Problem, Props};
 
 mod https;
@@ -113,6 +114,12 @@ pub struct WorkerConfig {
     pub group_id: Option<String>,
     /// Which client settings a connector may override.
     pub connector_client_config_override_policy: OverridePolicy,
+    /// How long a running task may wait for something before it counts as stalled.
+    pub health_stall_timeout: Duration,
+    /// When what failed is restarted, where its connector does not say so.
+    pub restarts: RestartPolicy,
+    /// Whether sources may make topics by `topic.creation.*`.
+    pub topic_creation_enable: bool,
     /// Whether the topics that connectors use are tracked.
     pub topic_tracking_enable: bool,
     /// Whether REST may reset the tracked topics.
@@ -214,7 +221,7 @@ impl Reader<'_> {
         }
         let servers = self.list("bootstrap.servers");
         check_servers(&servers, problems);
-        let policy = OverridePolicy::parse(&self.text("connector.client.config.override.policy"))
+        let policy = OverridePolicy::read(self.props)
             .map_err(|why| problems.push(Problem::new("connector.client.config.override.policy", why)));
         let json = self.text("log.format").eq_ignore_ascii_case("json");
         Some(WorkerConfig {
@@ -231,6 +238,9 @@ impl Reader<'_> {
             client_id: self.text("client.id"),
             group_id: self.some_text("group.id"),
             connector_client_config_override_policy: policy.unwrap_or_default(),
+            health_stall_timeout: self.millis("health.stall.timeout.ms"),
+            restarts: RestartPolicy::read(self.props, RestartPolicy::default()),
+            topic_creation_enable: self.flag("topic.creation.enable"),
             topic_tracking_enable: self.flag("topic.tracking.enable"),
             topic_tracking_allow_reset: self.flag("topic.tracking.allow.reset"),
             log_format: if json { LogFormat::Json } else { LogFormat::Text },

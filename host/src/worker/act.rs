@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::context::Context;
 use super::offset_requests::{self, Subject};
 use super::{connector, task, validate};
-use crate::herder::{Action, ApiError, ConfigRecord, Epoch, Event, RequestId, Response, TaskId};
+use crate::herder::{Action, ApiError, ConfigRecord, Epoch, Event, Notice, RequestId, Response, TaskId};
 
 /// Who waits for the answer to a request.
 pub enum Asker {
@@ -80,7 +80,9 @@ impl Hands {
                 self.connectors.insert((name, epoch), connector::spawn(self.context.clone(), start));
             }
             Action::StopConnector { name, epoch } => {
-                self.order_connector(name, epoch, connector::Order::Stop)
+                if let Some(handle) = self.connectors.get(&(name, epoch)) {
+                    handle.stop();
+                }
             }
             Action::AskTaskConfigs { name, epoch, max_tasks } => {
                 self.order_connector(name, epoch, connector::Order::TaskConfigs { max_tasks });
@@ -90,10 +92,15 @@ impl Hands {
                     task::Start { id: id.clone(), epoch, plugin, connector_config, task_config, target };
                 self.tasks.insert((id, epoch), task::spawn(self.context.clone(), start));
             }
-            Action::StopTask { id, epoch } => self.order_task(id, epoch, task::Order::Stop),
+            Action::StopTask { id, epoch } => {
+                if let Some(handle) = self.tasks.get(&(id, epoch)) {
+                    handle.stop();
+                }
+            }
             Action::PauseTask { id, epoch } => self.order_task(id, epoch, task::Order::Pause),
             Action::ResumeTask { id, epoch } => self.order_task(id, epoch, task::Order::Resume),
             Action::ForgetTopics { id, epoch } => self.order_task(id, epoch, task::Order::ForgetTopics),
+            Action::Tell { connector, task, notice } => tell(&connector, task, notice),
             Action::Finished => self.finished = true,
         }
         Vec::new()
@@ -117,6 +124,32 @@ impl Hands {
     fn order_task(&self, id: TaskId, epoch: Epoch, order: task::Order) {
         if let Some(handle) = self.tasks.get(&(id, epoch)) {
             handle.order(order);
+        }
+    }
+}
+
+/// Puts a notice of the herder into the log.
+fn tell(connector: &str, task: Option<u32>, notice: Notice) {
+    let what = if task.is_some() { "task" } else { "connector" };
+    let of = |limit: Option<u32>| limit.map_or_else(String::new, |limit| format!(" of {limit}"));
+    match notice {
+        Notice::RestartPlanned { attempt, limit, wait } => {
+            let of = of(limit);
+            tracing::warn!(
+                connector,
+                task,
+                "the {what} failed; restart attempt {attempt}{of} follows in {wait} ms"
+            );
+        }
+        Notice::Restarting { attempt, limit } => {
+            tracing::info!(connector, task, "the {what} is restarted, attempt {attempt}{}", of(limit));
+        }
+        Notice::NoRestartLeft { attempts } => {
+            tracing::error!(
+                connector,
+                task,
+                "the {what} failed after {attempts} restarts, and stays failed (errors.restart.max.attempts)"
+            );
         }
     }
 }

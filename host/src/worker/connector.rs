@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-
 use super::context::Context;
 use super::offset_store::ConnectorOffsets;
+use super::orders;
 use crate::herder::{Epoch, Event, PluginInfo, PluginKind};
 use crate::plugins::call::CallError;
 use crate::plugins::connector::Connector;
@@ -15,8 +14,6 @@ use crate::settings::Props;
 
 /// How long a connector may take for its task configs before the question is given up.
 const TASK_CONFIGS_LIMIT: Duration = Duration::from_secs(90);
-/// Orders that may wait: the herder asks one question at a time, and stops once.
-const ORDERS: usize = 8;
 
 /// What a connector is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +23,16 @@ pub enum Order {
         /// At most so many.
         max_tasks: u32,
     },
-    /// End.
-    Stop,
+}
+
+impl orders::Order for Order {
+    fn replaces(&self, _: &Order) -> bool {
+        true
+    }
 }
 
 /// The way to reach a running connector.
-pub type Handle = super::orders::Handle<Order>;
+pub type Handle = orders::Handle<Order>;
 
 /// What a connector is started with.
 pub struct Start {
@@ -47,7 +48,7 @@ pub struct Start {
 
 /// Starts a connector; it reports to the loop.
 pub fn spawn(context: Arc<Context>, start: Start) -> Handle {
-    let (handle, inbox) = Handle::new(ORDERS);
+    let (handle, inbox) = Handle::new();
     tokio::spawn(async move {
         let (name, epoch) = (start.name.clone(), start.epoch);
         Life { context: context.clone(), name: name.clone(), epoch, inbox }.run(start).await;
@@ -60,7 +61,7 @@ struct Life {
     context: Arc<Context>,
     name: String,
     epoch: Epoch,
-    inbox: mpsc::Receiver<Order>,
+    inbox: orders::Inbox<Order>,
 }
 
 /// How a call went while orders were heard.
@@ -132,7 +133,7 @@ impl Life {
         loop {
             tokio::select! {
                 result = &mut call => return Heard::Done(result),
-                order = self.inbox.recv() => if !matches!(order, Some(Order::TaskConfigs { .. })) {
+                order = self.inbox.recv() => if order.is_none() {
                     return Heard::Stopped;
                 },
             }
@@ -150,7 +151,7 @@ impl Life {
                             return None;
                         }
                     }
-                    Some(Order::Stop) | None => return None,
+                    None => return None,
                 },
                 () = instance.wished() => for wish in instance.take_wishes() {
                     match wish {

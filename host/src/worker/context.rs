@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::offset_store::OffsetStore;
 use crate::herder::PluginInfo;
 use crate::herder::{Event, Millis};
+use crate::kafka::dev_broker::DevBroker;
 use crate::metrics::Metrics;
 use crate::plugins::catalog::{Catalog, Class};
 use crate::plugins::pool::Pool;
@@ -30,8 +31,8 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// Into the loop.
     pub events: mpsc::Sender<Event>,
-    /// The brokers are the one inside this process.
-    pub dev_broker: bool,
+    /// The broker inside this process, if that is used.
+    pub dev_broker: Option<Arc<DevBroker>>,
     /// The clock's zero.
     pub began: Instant,
 }

@@ -15,12 +15,9 @@ use super::scrape::{self, Board};
 use super::start::{API_VERSION, StartError};
 use crate::kafka::admin;
 use crate::kafka::native::Owner;
-use crate::rest::{self, About, Api, Call, Credentials, Front, Limits, Surface, TaskProgress, Tls};
+use crate::rest::{self, About, Api, Call, Credentials, Front, Limits, Surface, Tls};
 use crate::settings::clients::{Client, ClientIds};
 use crate::settings::worker::{AdminListeners, Listener, RestConfig};
-
-/// After so long a task with records in work seems to be held by something.
-const STALLED: Duration = Duration::from_secs(60);
 
 /// A socket, and what is served there.
 struct Socket {
@@ -140,13 +137,7 @@ fn api(
         commit: option_env!("CONNECT_HOST_COMMIT").unwrap_or(env!("CARGO_PKG_VERSION")).into(),
         kafka_cluster_id: cluster.lock().unwrap_or_else(PoisonError::into_inner).clone(),
     };
-    let (page_context, board, counts) = (context.clone(), board.clone(), context.metrics.clone());
-    let progress = move |connector: &str| {
-        let known = counts.progress(connector).into_iter();
-        known
-            .map(|(task, age, active)| TaskProgress { task, age, stalled: active > 0 && age >= STALLED })
-            .collect::<Vec<_>>()
-    };
+    let (page_context, board) = (context.clone(), board.clone());
     let config = &context.config.rest;
     let limits =
         Limits { connections: config.connections, idle: config.idle, body: config.body, ..Limits::default() };
@@ -154,7 +145,6 @@ fn api(
     let front = Front { cross_origin, headers, credentials };
     Api::new(calls, about, move || scrape::page(&page_context, &board))
         .with_loggers(loggers)
-        .with_progress(progress)
         .with_front(front)
         .with_limits(limits)
 }

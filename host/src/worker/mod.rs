@@ -4,7 +4,8 @@
 //! actions out. A connector lives in [`connector`], a task in [`source_task`] or [`sink_task`]; both are reached by
 //! orders and answer with events only, so that they could as well live in another process. [`validate`] checks configs
 //! with the help of the plugins, [`clients`] readies the settings of Kafka clients, [`offset_store`] keeps source
-//! offsets, [`scrape`] gathers what /metrics shows, [`credentials`] reads who may call.
+//! offsets, [`progress`] sees tasks that do not come on, [`scrape`] gathers what /metrics shows, [`credentials`] reads
+//! who may call.
 
 pub mod act;
 pub mod clients;
@@ -16,6 +17,7 @@ pub mod loggers;
 pub mod offset_requests;
 pub mod offset_store;
 pub mod orders;
+pub mod progress;
 pub mod run;
 pub mod scrape;
 pub mod sink_offsets;

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::context::Context;
-use crate::herder::{ConnectorStatus, Expansion, PluginKind, Response};
-use crate::metrics::{ConnectorSnapshot, PluginSeries, Snapshot, TaskSnapshot};
+use crate::herder::{ConnectorStatus, Expansion, PluginKind, Response, Restarts};
+use crate::metrics::{ConnectorSnapshot, PluginSeries, RestartSnapshot, Snapshot, TaskSnapshot};
 use crate::plugins::registry;
 use crate::settings::connector::Kind;
 
@@ -33,11 +33,20 @@ fn snapshot(name: String, expansion: Expansion) -> Option<ConnectorSnapshot> {
         kind: if info.kind == Some(PluginKind::Sink) { Kind::Sink } else { Kind::Source },
         version: connector.version.unwrap_or_default(),
         state: connector.state.name(),
+        restarts: restarts(connector.restarts),
         tasks: tasks
             .into_iter()
-            .map(|task| TaskSnapshot { task: task.task, state: task.status.state.name() })
+            .map(|task| TaskSnapshot {
+                task: task.task,
+                state: task.status.state.name(),
+                restarts: restarts(task.status.restarts),
+            })
             .collect(),
     })
+}
+
+fn restarts(restarts: Restarts) -> RestartSnapshot {
+    RestartSnapshot { attempts: restarts.total, pending: restarts.next_in.is_some() }
 }
 
 /// The page of /metrics.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -72,10 +72,10 @@ pub enum StartError {
 /// See [`StartError`]; after a failure everything that ran was wound down.
 pub async fn standalone(options: Options) -> Result<(), StartError> {
     let broker = match options.dev_broker {
-        true => Some(DevBroker::start().map_err(|error| StartError::Failed(error.to_string()))?),
+        true => Some(Arc::new(DevBroker::start().map_err(|error| StartError::Failed(error.to_string()))?)),
         false => None,
     };
-    let (config, warnings, connectors) = read_files(&options, broker.as_ref())?;
+    let (config, warnings, connectors) = read_files(&options, broker.as_deref())?;
     let log = LogSettings { format: config.log_format, level: config.log_level, filter: None };
     let control = logging::init(&log).map_err(|error| StartError::Usage(vec![error.to_string()]))?;
     let loggers = Arc::new(LiveLoggers::new(control, config.log_level.name()));
@@ -109,14 +109,15 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
         offsets,
         metrics,
         events,
-        dev_broker: broker.is_some(),
+        dev_broker: broker.clone(),
         began: Instant::now(),
     });
     let board = Arc::new(Board::default());
     let (stop_rest, rest_stopped) = watch::channel(false);
     let servers = listen::serve(bound, &context, &board, calls.clone(), loggers, &rest_stopped);
     let herder = Herder::new(&worker_id, plugins, Assignment::Everything)
-        .with_topic_tracking(tracking(&context.config));
+        .with_topic_tracking(tracking(&context.config))
+        .with_restarts(context.config.restarts, jitter_seed());
     let main_loop =
         Loop::new(context.clone(), herder, board).run(Inlets { events: event_inlet, calls: call_inlet });
     let main_loop = tokio::spawn(main_loop);
@@ -158,6 +159,12 @@ async fn wind_down(
         }
     }
     Ok(())
+}
+
+/// Differs from worker to worker and from start to start.
+fn jitter_seed() -> u64 {
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    now.as_nanos() as u64 ^ u64::from(std::process::id())
 }
 
 fn tracking(config: &WorkerConfig) -> TopicTracking {

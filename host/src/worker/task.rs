@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::time;
 
 use super::connector::busy_with;
 use super::context::Context;
+use super::progress::{Progress, Watched};
 use super::topic_use::TopicUse;
-use super::{sink_task, source_task};
+use super::{orders, sink_task, source_task};
 use crate::herder::{Epoch, Event, PluginInfo, TaskId, TaskTarget};
 use crate::metrics::{TaskMetrics, TaskState};
 use crate::plugins::call::CallError;
@@ -21,9 +21,6 @@ use crate::records::tolerance::{ErrorPolicy, Tolerance};
 use crate::settings::connector::{self, ConnectorConfig, ConverterConfig, Kind};
 use crate::settings::{Problem, Props};
 
-/// Orders that may wait; the herder gives few.
-const ORDERS: usize = 32;
-
 /// What a task is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
@@ -33,12 +30,18 @@ pub enum Order {
     Resume,
     /// Report the topics that are used from now on anew.
     ForgetTopics,
-    /// Drain and end.
-    Stop,
+}
+
+impl orders::Order for Order {
+    fn replaces(&self, older: &Order) -> bool {
+        (*self == Order::ForgetTopics) == (*older == Order::ForgetTopics)
+    }
 }
 
 /// The way to reach a running task.
-pub type Handle = super::orders::Handle<Order>;
+pub type Handle = orders::Handle<Order>;
+/// Where a task hears orders.
+pub type Inbox = orders::Inbox<Order>;
 
 /// What a task is started with.
 pub struct Start {
@@ -105,8 +108,10 @@ pub struct Env {
     pub task_config: Props,
     /// Its numbers.
     pub metrics: Arc<TaskMetrics>,
+    /// What it waits for.
+    pub progress: Arc<Progress>,
     /// Orders.
-    pub inbox: mpsc::Receiver<Order>,
+    pub inbox: Inbox,
     /// Whether records shall flow.
     pub target: TaskTarget,
     /// The topics that it uses.
@@ -115,7 +120,7 @@ pub struct Env {
 
 /// Starts a task; it reports to the loop.
 pub fn spawn(context: Arc<Context>, start: Start) -> Handle {
-    let (handle, inbox) = Handle::new(ORDERS);
+    let (handle, inbox) = Handle::new();
     let (id, epoch) = (start.id.clone(), start.epoch);
     tokio::spawn(async move {
         let life = tokio::spawn(live(context.clone(), start, inbox));
@@ -130,7 +135,7 @@ pub fn spawn(context: Arc<Context>, start: Start) -> Handle {
     handle
 }
 
-async fn live(context: Arc<Context>, start: Start, inbox: mpsc::Receiver<Order>) -> Result<(), Failed> {
+async fn live(context: Arc<Context>, start: Start, inbox: Inbox) -> Result<(), Failed> {
     let metrics = context.metrics.clone();
     let missing = || {
         Failed(format!("no library has class {} in version {:?}", start.plugin.class, start.plugin.version))
@@ -140,6 +145,7 @@ async fn live(context: Arc<Context>, start: Start, inbox: mpsc::Receiver<Order>)
     let mut env = Env {
         topics: TopicUse::new(context.config.topic_tracking_enable),
         metrics: metrics.task(&start.id.connector, start.id.task, class.kind),
+        progress: Arc::default(),
         context,
         id: start.id,
         epoch: start.epoch,
@@ -155,6 +161,16 @@ async fn live(context: Arc<Context>, start: Start, inbox: mpsc::Receiver<Order>)
             return Ok(());
         }
     }
+    let watched = Watched {
+        context: env.context.clone(),
+        id: env.id.clone(),
+        epoch: env.epoch,
+        identity: env.identity().to_string(),
+        blocking: env.class.tables.blocking,
+        metrics: env.metrics.clone(),
+        progress: env.progress.clone(),
+    };
+    let _watch = watched.watch();
     match env.class.kind {
         Kind::Source => source_task::run(env).await,
         Kind::Sink => sink_task::run(env).await,
@@ -171,7 +187,7 @@ impl Env {
                     return false;
                 }
                 Some(Order::Pause | Order::ForgetTopics) => {}
-                Some(Order::Stop) | None => return true,
+                None => return true,
             }
         }
     }
@@ -273,7 +289,7 @@ impl Env {
                     Some(Order::Resume) => self.target = TaskTarget::Running,
                     // It has not used any yet.
                     Some(Order::ForgetTopics) => {}
-                    Some(Order::Stop) | None => return None,
+                    None => return None,
                 },
             }
         }

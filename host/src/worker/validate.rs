@@ -15,6 +15,7 @@ use crate::settings::clients::{self, Client, check_overrides};
 use crate::settings::connector::{self as common, Kind};
 use crate::settings::definitions::value::missing;
 use crate::settings::definitions::{self, DefaultValue, common as shared};
+use crate::settings::restarts;
 use crate::settings::{Given, Problem, Props};
 
 /// What is wrong with a null, in Kafka Connect's words.
@@ -66,11 +67,13 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
     let own = connector::config_defs(&context.pool, &class.name, class.tables).await;
     let own = own.map_err(|error| internal(&class.name, &error))?;
     let worker = &context.config;
-    let defaults = [
+    let mut defaults = vec![
         ("key.converter", worker.key_converter.class.as_str()),
         ("value.converter", worker.value_converter.class.as_str()),
         ("header.converter", worker.header_converter.class.as_str()),
     ];
+    let restarts = worker.raw.iter().filter(|(key, _)| key.starts_with(restarts::PREFIX));
+    defaults.extend(restarts.map(|(key, value)| (key.as_str(), value.as_str())));
     let mut validation = common::validate_on(class.kind, given, &defaults);
     let known_to_plugin = |key: &str| validation.definitions().get(key).is_none() && own.get(key).is_some();
     let (of_plugin, others): (Vec<_>, Vec<_>) = nulls.iter().partition(|key| known_to_plugin(key));
@@ -95,7 +98,7 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
     });
     let judged = ask_plugin(context, class, config).await.map_err(|error| internal(&class.name, &error))?;
     judged.into_iter().for_each(|key| add_judgement(&mut validation, key));
-    let policy = context.config.connector_client_config_override_policy;
+    let policy = &context.config.connector_client_config_override_policy;
     for problem in check_overrides(policy, class.kind, config) {
         validation.add_error(&problem.key, problem.message);
     }

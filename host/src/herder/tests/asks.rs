@@ -5,8 +5,11 @@ use crate::settings::Props;
 
 /// The request of number `what` about the connector of number `name`.
 pub fn request(what: u8, name: u8, extra: u8) -> Request {
+    let restarts = ["0", "2", "-1"][usize::from(name)];
     let name = ["a", "b", "c"][usize::from(name)].to_owned();
     let mut config = Props::from([
+        ("errors.restart.max.attempts".to_owned(), restarts.to_owned()),
+        ("errors.restart.reset.ms".to_owned(), "20000".to_owned()),
         ("connector.class".to_owned(), "NumbersSource".to_owned()),
         ("tasks.max".to_owned(), extra.max(1).to_string()),
     ]);

@@ -130,6 +130,7 @@ impl Case {
             "info" => Request::Info(name),
             "config" => Request::Config(name),
             "status" => Request::Status(name),
+            "connector-health" => Request::ConnectorHealth(name),
             "tasks" => Request::Tasks(name),
             "task-status" => Request::TaskStatus { name, task: number() },
             "pause" => Request::Pause(name),
@@ -222,6 +223,10 @@ impl Case {
                     handled => Ok(handled == "handled"),
                 };
                 self.step(Event::OffsetsModified { request, outcome });
+            }
+            "task-stalled" => {
+                let stall = rest.get(1).map(|reason| Stall { reason: (*reason).to_owned(), since: self.now });
+                self.step(Event::TaskStalled { id: task_id(&name), epoch, stall });
             }
             "topic" => {
                 let topic = rest[1].to_owned();

@@ -10,6 +10,7 @@ use super::cases::catalog;
 use super::text;
 use crate::herder::*;
 use crate::settings::Props;
+use crate::settings::restarts::RestartPolicy;
 
 /// One thing that happens next.
 #[derive(Debug, Clone)]
@@ -74,6 +75,11 @@ struct World {
     /// On their way to the herder, in order for each sender.
     pipes: BTreeMap<String, VecDeque<Event>>,
     seen_epochs: BTreeSet<Epoch>,
+    /// Restarts that were announced, and for when.
+    planned: BTreeMap<Part, Millis>,
+    /// Restarts that were announced for now, at this tick.
+    restarted: BTreeSet<Part>,
+    ticking: bool,
     finished: u32,
     log: Vec<String>,
 }
@@ -81,7 +87,8 @@ struct World {
 impl World {
     fn new() -> World {
         World {
-            herder: Herder::new("here:8083", catalog(), Assignment::Everything),
+            herder: Herder::new("here:8083", catalog(), Assignment::Everything)
+                .with_restarts(RestartPolicy::default(), 7),
             now: 0,
             requests: 0,
             open: BTreeSet::new(),
@@ -92,6 +99,9 @@ impl World {
             made_from: BTreeMap::new(),
             pipes: BTreeMap::new(),
             seen_epochs: BTreeSet::new(),
+            planned: BTreeMap::new(),
+            restarted: BTreeSet::new(),
+            ticking: false,
             finished: 0,
             log: Vec::new(),
         }
@@ -102,6 +112,8 @@ impl World {
     }
 
     fn step(&mut self, event: Event) {
+        self.ticking = matches!(event, Event::Tick);
+        self.restarted.clear();
         for action in self.herder.step(self.now, event) {
             self.log.push(text::action(&action));
             self.carry_out(action);
@@ -111,6 +123,8 @@ impl World {
 
     fn begin(&mut self, part: Part, epoch: Epoch) {
         assert!(!self.modifying.values().any(|name| name == part.connector()), "a start beside a change");
+        assert!(!self.ticking || self.restarted.contains(&part), "a start at a tick that nobody announced");
+        self.planned.remove(&part);
         assert!(self.seen_epochs.insert(epoch), "epoch {epoch} twice");
         assert!(self.live.insert(part, epoch).is_none(), "two lives at once, epoch {epoch}");
         assert_eq!(self.finished, 0, "a start after the end");
@@ -184,10 +198,34 @@ impl World {
             Action::ForgetTopics { id, epoch } => {
                 assert_eq!(self.live.get(&Part::Task(id)), Some(&epoch), "a task told after its end");
             }
+            Action::Tell { connector, task, notice } => self.told(connector, task, notice),
             Action::Finished => {
                 self.finished += 1;
                 assert!(self.live.is_empty() && self.finished == 1);
             }
+        }
+    }
+
+    /// Nothing comes back sooner, or more often, than was said.
+    fn told(&mut self, connector: String, task: Option<u32>, notice: Notice) {
+        let limit = if connector == "b" { Some(2) } else { None };
+        assert_ne!(connector, "a", "it asked for no restarts");
+        let part = match task {
+            Some(task) => Part::Task(TaskId { connector, task }),
+            None => Part::Connector(connector),
+        };
+        match notice {
+            Notice::RestartPlanned { attempt, limit: told, wait } => {
+                assert!(told == limit && limit.is_none_or(|limit| attempt <= limit));
+                assert!((800..=60_000).contains(&wait), "{wait}");
+                self.planned.insert(part, self.now + wait);
+            }
+            Notice::Restarting { .. } => {
+                let due = self.planned.remove(&part).expect("a restart was planned");
+                assert!(self.ticking && self.now >= due, "too early");
+                self.restarted.insert(part);
+            }
+            Notice::NoRestartLeft { attempts } => assert_eq!(Some(attempts), limit),
         }
     }
 
@@ -333,6 +371,8 @@ impl World {
                 }));
             for (part, status) in states {
                 assert_eq!(status.trace.is_some(), status.state == State::Failed);
+                let next = status.restarts.next_in.map(|wait| self.now + wait);
+                assert!(next.is_none_or(|at| at >= self.now && self.planned.contains_key(&part)));
                 if status.state == State::Running {
                     assert!(self.live.contains_key(&part), "{name} runs without a life");
                 }
@@ -369,7 +409,11 @@ impl World {
             let status = expansion.status.as_ref().expect("status");
             match status.connector.state {
                 State::Running => drop(shall.insert(Part::Connector(name.clone()))),
-                State::Failed | State::Paused | State::Stopped => {}
+                State::Failed => {
+                    let waits = status.connector.restarts.next_in.is_some();
+                    assert!(name != "c" || waits, "{name} is not restarted");
+                }
+                State::Paused | State::Stopped => {}
                 other => panic!("{name} is still {other:?}"),
             }
             for task in &status.tasks {
@@ -377,7 +421,11 @@ impl World {
                 match task.status.state {
                     State::Running => assert!(!self.paused.contains(&id)),
                     State::Paused => assert!(self.paused.contains(&id)),
-                    State::Failed => continue,
+                    State::Failed => {
+                        let waits = task.status.restarts.next_in.is_some();
+                        assert!(name != "c" || waits, "{id} is not restarted");
+                        continue;
+                    }
                     other => panic!("{id} is still {other:?}"),
                 }
                 shall.insert(Part::Task(id));

@@ -27,7 +27,9 @@ pub fn record(record: &ConfigRecord) -> String {
 }
 
 fn status(status: &Status) -> String {
-    let trace = status.trace.as_ref().map_or(String::new(), |trace| format!("({trace})"));
+    // An empty line would be the end of what a case expects.
+    let trace = status.trace.as_ref().map(|trace| trace.replace("\n\n", " / "));
+    let trace = trace.map_or(String::new(), |trace| format!("({trace})"));
     format!("{}{trace}", status.state.name())
 }
 
@@ -60,6 +62,16 @@ pub fn response(response: &Response) -> String {
         Response::Info(about) => info(about),
         Response::Config(config) => props(config),
         Response::Status(all) => connector_status(all),
+        Response::ConnectorHealth(all) => {
+            let part = |part: &PartHealth| {
+                let reason = part.reason.as_ref().map_or(String::new(), |reason| format!("({reason})"));
+                let since = part.stalled_for.map_or(String::new(), |millis| format!(" for {millis}"));
+                format!("{}{reason}{since}", part.health.name())
+            };
+            let tasks: Vec<String> =
+                all.tasks.iter().map(|(task, health)| format!(" {task}:{}", part(health))).collect();
+            format!("{} {} {}{}", all.name, all.health.name(), part(&all.connector), tasks.concat())
+        }
         Response::Tasks(tasks) => tasks
             .iter()
             .map(|task| format!("{} {}", task.id, props(&task.config)))
@@ -103,6 +115,10 @@ pub fn action(action: &Action) -> String {
         Action::PauseTask { id, epoch } => format!("pause task {id} @{epoch}"),
         Action::ResumeTask { id, epoch } => format!("resume task {id} @{epoch}"),
         Action::ForgetTopics { id, epoch } => format!("forget topics of {id} @{epoch}"),
+        Action::Tell { connector, task, notice } => {
+            let task = task.map_or(String::new(), |task| format!("-{task}"));
+            format!("tell {connector}{task}: {notice:?}")
+        }
         Action::Finished => "finished".to_owned(),
     }
 }

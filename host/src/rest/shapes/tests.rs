@@ -9,6 +9,7 @@ fn status(state: State, version: Option<&str>, trace: Option<&str>) -> Status {
         worker_id: "h:1".to_owned(),
         version: version.map(str::to_owned),
         trace: trace.map(str::to_owned),
+        restarts: crate::herder::Restarts::default(),
     }
 }
 

@@ -135,7 +135,7 @@ fn overrides_need_the_policys_leave() {
     let connector =
         props(&[("producer.override.acks", "1"), ("producer.override.security.protocol", "PLAINTEXT")]);
     let errors = |policy| {
-        let worker = props(&[(policy::KEY, policy)]);
+        let worker = props(&[("connector.client.config.override.policy", policy)]);
         client_config(Client::Producer, &worker, Some(&connector), &ids(Client::Producer))
             .map_or_else(|problems| problems.into_iter().map(|problem| problem.key).collect(), |_| Vec::new())
     };

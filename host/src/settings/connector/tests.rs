@@ -133,8 +133,6 @@ fn what_is_not_supported_is_refused_by_name() {
         (Kind::Source, "value.converter.plugin.version", "1.0"),
         (Kind::Sink, "header.converter.plugin.version", "1.0"),
         (Kind::Sink, "errors.deadletterqueue.topic.name", "dlq"),
-        (Kind::Source, "topic.creation.groups", "a"),
-        (Kind::Source, "topic.creation.default.partitions", "1"),
         (Kind::Source, "exactly.once.support", "Required"),
         (Kind::Source, "transaction.boundary", "interval"),
         (Kind::Source, "offsets.storage.topic", "t"),

@@ -1,6 +1,7 @@
 //! The catalogue: each key that a standalone worker reads, with its type, default, rules and meaning.
 
 use crate::settings::definitions::{ConfigDef, Definition, Importance, Type, Validator};
+use crate::settings::restarts;
 
 use Importance::{High, Low, Medium};
 use Type::{Boolean, Class, Int, List, Long, Short, String as Text};
@@ -9,11 +10,20 @@ use Type::{Boolean, Class, Int, List, Long, Short, String as Text};
 /// too.
 pub fn definitions() -> ConfigDef {
     let mut keys = ConfigDef::new();
-    for part in
-        [kafka(), converters(), offsets(), rest(), rest_front(), plugins(), logging(), without_effect()]
-    {
+    for part in [
+        kafka(),
+        converters(),
+        offsets(),
+        rest(),
+        rest_front(),
+        plugins(),
+        logging(),
+        health(),
+        without_effect(),
+    ] {
         part.into_iter().for_each(|definition| keys.push(definition));
     }
+    keys.extend(restarts::definitions());
     keys
 }
 
@@ -33,12 +43,26 @@ fn kafka() -> Vec<Definition> {
             "First part of the client ids of the worker's own clients; 'connect' if not given.",
         ),
         key(
+            "topic.creation.enable",
+            Boolean,
+            Low,
+            "Whether source connectors may make topics by topic.creation.*.",
+        )
+        .default("true"),
+        key(
             "connector.client.config.override.policy",
             Text,
             Medium,
-            "Which client settings a connector may override: All, None or Principal.",
+            "Which client settings a connector may override: All, None, Principal or Allowlist.",
         )
         .default("All"),
+        key(
+            "connector.client.config.override.allowlist",
+            List,
+            Medium,
+            "With the policy Allowlist: the client settings that a connector may override, without prefix, comma separated.",
+        )
+        .default(""),
     ]
 }
 
@@ -209,6 +233,12 @@ fn logging() -> Vec<Definition> {
     ]
 }
 
+fn health() -> Vec<Definition> {
+    let doc = "How long a running task may wait for a call of its plugin, for brokers or for offsets before it counts as stalled, \
+               in ms.";
+    vec![key("health.stall.timeout.ms", Long, Low, doc).default("60000").check(Validator::at_least(1))]
+}
+
 /// Checked like in Kafka, so that a config that Kafka refuses is refused here; `standing` tells why they do
 /// nothing.
 fn without_effect() -> Vec<Definition> {
@@ -217,13 +247,6 @@ fn without_effect() -> Vec<Definition> {
         key("plugin.discovery", Text, Low, "How a JVM finds plugins.")
             .default("hybrid_warn")
             .check(Validator::one_of_ignore_case(&discovery)),
-        key(
-            "topic.creation.enable",
-            Boolean,
-            Low,
-            "Whether source connectors may have topic.creation.* settings.",
-        )
-        .default("true"),
         key("topic.tracking.enable", Boolean, Low, "Whether the topics that a connector uses are tracked.")
             .default("true"),
         key("topic.tracking.allow.reset", Boolean, Low, "Whether REST may reset the tracked topics.")

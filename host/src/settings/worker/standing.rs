@@ -29,7 +29,6 @@ const NO_EFFECT: &[(&str, &str)] = &[
     ("metrics.sample.window.ms", JVM_METRICS),
     ("metrics.num.samples", JVM_METRICS),
     ("metrics.recording.level", JVM_METRICS),
-    ("topic.creation.enable", "has no effect: this version refuses topic.creation.* on connectors"),
     ("internal.key.converter", "has no effect: Kafka removed it in 3.0"),
     ("internal.value.converter", "has no effect: Kafka removed it in 3.0"),
     ("rest.host.name", "has no effect: Kafka removed it in 3.0; use listeners"),

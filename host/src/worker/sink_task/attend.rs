@@ -75,7 +75,7 @@ impl Running {
             Some(Order::Pause) => self.env.target = TaskTarget::Paused,
             Some(Order::Resume) => self.env.target = TaskTarget::Running,
             Some(Order::ForgetTopics) => self.env.topics.forget(),
-            Some(Order::Stop) | None => self.stop = Some(time::Instant::now() + self.env.stop_limit()),
+            None => self.stop = Some(time::Instant::now() + self.env.stop_limit()),
         }
     }
 

@@ -8,6 +8,7 @@ use super::Running;
 use crate::kafka::KafkaError;
 use crate::plugins::call::CallError;
 use crate::records::sink_ledger::{Commit, TopicPartition};
+use crate::worker::progress::Stage;
 use crate::worker::task::Failed;
 
 impl Running {
@@ -50,14 +51,19 @@ impl Running {
         let began = Instant::now();
         let safe = self.ledger.safe_offsets();
         let mark = self.records_read;
+        if safe.is_empty() {
+            self.env.progress.end(Stage::Committed);
+        }
         let Some(commit) = self.agree(safe.clone()).await? else { return Ok(()) };
         // Whether everything read by now is covered; else the count of open records waits for a later commit.
         let whole = self.retained.is_none() && safe.len() == commit.offsets.len();
         self.commit_mark = whole.then_some(mark);
         if commit.offsets.is_empty() {
+            self.env.progress.end(Stage::Committed);
             self.env.metrics.offset_commit(true, began.elapsed());
             return Ok(());
         }
+        self.env.progress.begin(Stage::Committed);
         match self.consumer.commit(&commit.offsets) {
             Ok(()) => self.committing = Some((commit, began)),
             Err(error) => self.commit_failed(&commit, began, &error),
@@ -71,7 +77,9 @@ impl Running {
             return Ok(None);
         }
         let plugin = self.plugin.clone();
+        let waiting = self.env.progress.during(Stage::PreCommit);
         let answer = self.attend(async move { plugin.pre_commit(safe).await }).await?;
+        drop(waiting);
         let agreed = match answer {
             None => return Ok(None),
             Some(Ok(agreed)) => agreed,
@@ -125,6 +133,7 @@ impl Running {
         let Some((commit, began)) = self.committing.take() else { return };
         match result {
             Ok(_) => {
+                self.env.progress.end(Stage::Committed);
                 self.ledger.commit_finished(&commit, true);
                 self.env.metrics.offset_commit(true, began.elapsed());
                 if let Some(mark) = self.commit_mark.take() {

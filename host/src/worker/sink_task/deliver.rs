@@ -13,6 +13,7 @@ use crate::plugins::instance::Report;
 use crate::plugins::put::PutAnswer;
 use crate::records::sink_ledger::TopicPartition;
 use crate::records::tolerance::{Decision, Stage};
+use crate::worker::progress::Stage as Waited;
 use crate::worker::task::Failed;
 
 impl Running {
@@ -34,7 +35,9 @@ impl Running {
         }
         let (plugin, lent) = (self.plugin.clone(), batch.lent.clone());
         let began = Instant::now();
+        let waiting = self.env.progress.during(Waited::Put);
         let answer = self.attend(async move { plugin.put(lent).await }).await?;
+        drop(waiting);
         match answer {
             // The time to stop is over: nothing of this was accepted, so it will be read again.
             None => Ok(()),
@@ -90,6 +93,7 @@ impl Running {
 
     /// Everything of the batch is done.
     fn done_with(&mut self, batch: &Retained) {
+        self.env.progress.end(Waited::PutAgain);
         for run in &batch.runs {
             self.ledger.accept(&run.at, run.last);
         }
@@ -128,6 +132,9 @@ impl Running {
             }
         }
         self.note_answers(&batch, &first_retry);
+        if reason.is_none() {
+            self.env.progress.end(Waited::PutAgain);
+        }
         if let Some(reason) = reason {
             self.retained = Some(batch.subset(&again));
             self.rest(&format!("{} records: {reason}", again.len()));
@@ -150,6 +157,7 @@ impl Running {
 
     /// No put for a while.
     fn rest(&mut self, why: &str) {
+        self.env.progress.begin(Waited::PutAgain);
         let pause = self.retry_pause.take().unwrap_or_else(|| self.backoff.pause());
         let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
         tracing::warn!(connector, task, "put is tried again in {} ms: {why}", pause.as_millis());

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::time;
 
 use super::clients;
+use super::progress::Stage;
 use super::task::{Backoff, Env, Failed};
 use crate::herder::TaskTarget;
 use crate::kafka::consumer::Consumer;
@@ -47,10 +48,12 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let context = env.context.clone();
     let class = env.class.clone();
     let create = SinkTask::create(&context.pool, &class, env.identity());
+    let starting = env.progress.during(Stage::Start);
     let Some(plugin) = env.hear(create).await else { return Ok(()) };
     let plugin = plugin.inspect_err(|_| env.context.metrics.task_startup(false))?;
     let config = env.plugin_config();
     let started = env.hear(plugin.object().start(config)).await;
+    drop(starting);
     let consumer = match started {
         Some(Ok(())) => {
             Consumer::new(&client.conf, clients::owner(env.owner(), &client)).map_err(Failed::from)
@@ -220,6 +223,7 @@ impl Running {
     }
 
     async fn work(&mut self) -> Result<(), Failed> {
+        self.env.progress.begin(Stage::Partitions);
         self.subscribe().await?;
         while self.stop.is_none() {
             self.report_state().await;

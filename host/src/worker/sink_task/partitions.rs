@@ -9,6 +9,7 @@ use crate::kafka::{KafkaError, admin};
 use crate::records::sink_ledger::TopicPartition;
 use crate::settings::connector::SinkTopics;
 use crate::settings::patterns::TopicPattern;
+use crate::worker::progress::Stage;
 use crate::worker::task::Failed;
 
 /// How often topics are looked up for `topics.regex`. Java's consumer does so every `metadata.max.age.ms`, 5 minutes.
@@ -89,10 +90,14 @@ impl Running {
     pub(super) async fn rebalance(&mut self, rebalance: Rebalance) -> Result<(), Failed> {
         match rebalance {
             Rebalance::Assigned(partitions) => {
+                self.env.progress.end(Stage::Partitions);
                 let plugin = self.plugin.clone();
                 let opened = partitions.clone();
                 if !partitions.is_empty() {
-                    match self.attend(async move { plugin.open(opened).await }).await? {
+                    let waiting = self.env.progress.during(Stage::Open);
+                    let answer = self.attend(async move { plugin.open(opened).await }).await?;
+                    drop(waiting);
+                    match answer {
                         Some(result) => result?,
                         None => return Ok(()),
                     }
@@ -109,6 +114,10 @@ impl Running {
                 }
                 self.close(&partitions).await?;
                 self.consumer.give_up(&partitions)?;
+                if lost {
+                    // The group has others now; it will give some anew, or none.
+                    self.env.progress.begin(Stage::Partitions);
+                }
             }
         }
         // Addresses of topics may be used anew once their partitions are gone.
@@ -140,7 +149,9 @@ impl Running {
             return Ok(());
         }
         let (plugin, closed) = (self.plugin.clone(), partitions.to_vec());
+        let waiting = self.env.progress.during(Stage::Close);
         let answer = self.attend(async move { plugin.close(closed).await }).await?;
+        drop(waiting);
         for at in partitions {
             self.ledger.revoke(at);
         }

@@ -10,6 +10,7 @@ use super::Running;
 use crate::plugins::offsets as compact;
 use crate::records::ledger::Committable;
 use crate::worker::offset_store::{Change, StoreError};
+use crate::worker::progress::Stage;
 use crate::worker::task::Failed;
 
 /// A write of offsets under way.
@@ -45,6 +46,7 @@ impl Running {
         if changes.is_empty() {
             return Ok(());
         }
+        self.env.progress.begin(Stage::Offsets);
         let store = self.env.context.offsets.clone();
         let connector = self.env.id.connector.clone();
         let limit = self.env.context.config.offset_flush_timeout;
@@ -78,7 +80,10 @@ impl Running {
         let stored = outcome.result.is_ok();
         self.env.metrics.offset_commit(outcome.result.is_ok(), outcome.began.elapsed());
         match outcome.result {
-            Ok(()) => self.tell_commit = true,
+            Ok(()) => {
+                self.env.progress.end(Stage::Offsets);
+                self.tell_commit = true;
+            }
             Err(error) => {
                 let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
                 tracing::error!(connector, task, "offsets were not stored, which is tried again: {error}");

@@ -10,7 +10,8 @@ use crate::plugins::source::{Ack, Batch, Part};
 use crate::records::ledger::Seq;
 use crate::records::pipeline::source::{self, SourceBatch, SourceOutcome};
 use crate::records::tolerance::{Decision, Stage};
-use crate::worker::task::{Failed, Order};
+use crate::worker::progress::Stage as Progressing;
+use crate::worker::task::Failed;
 
 /// Records that are read, converted and sent in one go; few enough to stay in the processor's cache.
 const PART: usize = 512;
@@ -64,6 +65,13 @@ impl Running {
                 self.send_run(open).await?;
                 run = None;
             }
+            if run.is_none() && self.topics.unknown(record.topic) {
+                let made = self.make_topic(record.topic).await;
+                if made.is_err() {
+                    self.ledger.fail(seq);
+                    return made;
+                }
+            }
             if self.stop {
                 // It was not sent: whatever was submitted after it must not be stored.
                 self.ledger.fail(seq);
@@ -88,6 +96,7 @@ impl Running {
 
     /// Sends a run, waiting for room in the producer's queue; a stop ends the wait.
     async fn send_run(&mut self, run: &mut Run<'_>) -> Result<(), Failed> {
+        self.env.progress.begin(Progressing::Records);
         let outcome = self.try_run(run).await;
         // What was not sent will not be answered either.
         for id in run.ids() {
@@ -122,6 +131,7 @@ impl Running {
             headers: &headers,
             id: seq.as_u64(),
         };
+        self.env.progress.begin(Progressing::Records);
         loop {
             match self.producer.send(&outgoing) {
                 Ok(Sent::Queued) => return Ok(()),
@@ -145,7 +155,7 @@ impl Running {
                 self.take_deliveries()?;
             }
             order = self.env.inbox.recv() => match order {
-                Some(Order::Stop) | None => self.stop = true,
+                None => self.stop = true,
                 order => self.order(order).await,
             },
         }
@@ -195,11 +205,12 @@ impl Running {
     /// Takes what the producer's queue has and notes it in the ledger. Returns how many records were written.
     pub(super) fn take_deliveries(&mut self) -> Result<u64, Failed> {
         let mut deliveries = std::mem::take(&mut self.deliveries);
-        let mut written = 0;
+        let (mut written, mut answered) = (0, false);
         let mut outcome = Ok(());
         while outcome.is_ok()
             && self.producer.deliveries(DELIVERIES, std::time::Duration::ZERO, &mut deliveries) > 0
         {
+            answered = true;
             for delivery in deliveries.drain(..) {
                 outcome = outcome.and(self.delivered(delivery, &mut written));
             }
@@ -214,6 +225,11 @@ impl Running {
                 self.polled.pop_front();
             }
             self.env.metrics.in_flight(self.ledger.in_flight() as u64);
+        }
+        if self.ledger.in_flight() == 0 {
+            self.env.progress.end(Progressing::Records);
+        } else if answered {
+            self.env.progress.moved(Progressing::Records);
         }
         self.deliveries = deliveries;
         if let Some(error) = self.producer.native().refusal() {

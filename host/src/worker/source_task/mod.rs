@@ -6,6 +6,7 @@
 
 mod commit;
 mod flow;
+mod topics;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -17,6 +18,7 @@ use tokio::time;
 
 use super::clients;
 use super::offset_store::ConnectorOffsets;
+use super::progress::Stage;
 use super::task::{Backoff, Env, Failed, Order};
 use crate::herder::TaskTarget;
 use crate::kafka::producer::{Delivery, Producer};
@@ -27,6 +29,7 @@ use crate::records::pipeline::source::{SourceBuffers, SourcePipeline};
 use crate::records::tolerance::ErrorPolicy;
 use crate::settings::clients::{Client, ClientIds};
 use commit::Flush;
+use topics::Topics;
 
 type Calling<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
 
@@ -35,16 +38,20 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let converters = env.converters()?;
     let ids = ClientIds::source_producer(&env.id.connector, env.id.task);
     let client = clients::ready(Client::Producer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
-    env.warn(&client.warnings);
+    let (topics, mut warnings) = Topics::new(&env)?;
+    warnings.extend(client.warnings.iter().cloned());
+    env.warn(&warnings);
     let context = env.context.clone();
     let offsets = ConnectorOffsets { store: context.offsets.clone(), connector: env.id.connector.clone() };
     let class = env.class.clone();
     let identity = env.identity();
     let create = SourceTask::create(&context.pool, &class, identity, Arc::new(offsets));
+    let starting = env.progress.during(Stage::Start);
     let Some(plugin) = env.hear(create).await else { return Ok(()) };
     let plugin = plugin.inspect_err(|_| env.context.metrics.task_startup(false))?;
     let config = env.plugin_config();
     let started = env.hear(plugin.object().start(config)).await;
+    drop(starting);
     let mut producer = None;
     let failed = match started {
         None => None,
@@ -68,7 +75,7 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     };
     env.context.metrics.task_startup(true);
     let pipeline = SourcePipeline::new(converters.key, converters.value, converters.header);
-    Running::new(env, plugin, producer, pipeline).live().await
+    Running::new(env, plugin, producer, pipeline, topics).live().await
 }
 
 /// What a running source task holds.
@@ -77,6 +84,7 @@ struct Running {
     plugin: SourceTask,
     producer: Producer,
     pipeline: SourcePipeline,
+    topics: Topics,
     buffers: SourceBuffers,
     ledger: Ledger,
     policy: ErrorPolicy,
@@ -112,7 +120,13 @@ enum Woken {
 }
 
 impl Running {
-    fn new(env: Env, plugin: SourceTask, producer: Producer, pipeline: SourcePipeline) -> Running {
+    fn new(
+        env: Env,
+        plugin: SourceTask,
+        producer: Producer,
+        pipeline: SourcePipeline,
+        topics: Topics,
+    ) -> Running {
         let interval = env.context.config.offset_flush_interval;
         Running {
             policy: env.policy(),
@@ -121,6 +135,7 @@ impl Running {
             plugin,
             producer,
             pipeline,
+            topics,
             buffers: SourceBuffers::new(),
             ledger: Ledger::new(),
             poll: None,
@@ -179,11 +194,14 @@ impl Running {
                 Woken::Order(order) => self.order(order).await,
                 Woken::Polled(Ok(batch)) => {
                     self.backoff.reset();
+                    self.env.progress.end(Stage::PollAgain);
                     self.take(batch).await?;
                 }
                 Woken::Polled(Err(error)) => self.poll_failed(error)?,
                 Woken::Told(result) => {
                     self.telling = None;
+                    self.env.progress.end(Stage::Acks);
+                    self.env.progress.end(Stage::Told);
                     result?;
                 }
                 Woken::Deliveries => {
@@ -212,8 +230,10 @@ impl Running {
             return;
         }
         if !self.acks.is_empty() {
+            self.env.progress.begin(Stage::Acks);
             self.telling = Some(Box::pin(self.plugin.acks(std::mem::take(&mut self.acks))));
         } else if std::mem::take(&mut self.tell_commit) {
+            self.env.progress.begin(Stage::Told);
             self.telling = Some(Box::pin(self.plugin.commit()));
         }
     }
@@ -245,7 +265,7 @@ impl Running {
                 self.polled_at = Instant::now();
             }
             Some(Order::ForgetTopics) => return self.env.topics.forget(),
-            Some(Order::Stop) | None => {
+            None => {
                 self.stop = true;
                 return;
             }
@@ -258,6 +278,7 @@ impl Running {
         if !error.is_retriable() {
             return Err(error.into());
         }
+        self.env.progress.begin(Stage::PollAgain);
         let pause = self.backoff.pause();
         let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
         tracing::warn!(connector, task, "poll is tried again in {} ms: {error}", pause.as_millis());
