@@ -70,7 +70,8 @@ fn without_keys_nothing_is_made_and_nothing_is_shown() {
 fn faults_are_named_in_kafkas_words() {
     let partitions = "topic.creation.default.partitions";
     let replicas = "topic.creation.default.replication.factor";
-    let table: &[(&[(&str, &str)], &[String])] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [String]);
+    let table: &[Case<'_>] = &[
         (
             &[("groups", "a")],
             &[
