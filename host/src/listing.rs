@@ -30,6 +30,8 @@ fn to_json(scan: &Scan) -> String {
         })
         .collect();
     libraries.extend(scan.left_out.iter().map(|out| json!({"library": out.path, "left_out": out.reason})));
+    let why = "it is for a JVM";
+    libraries.extend(scan.archives.iter().map(|path| json!({"archive": path, "passed_over": why})));
     let mut text = serde_json::to_string_pretty(&libraries).unwrap_or_default();
     text.push('\n');
     text
@@ -46,6 +48,9 @@ fn to_text(scan: &Scan) -> String {
     }
     for out in &scan.left_out {
         let _ = writeln!(text, "{} is left out: {}", out.path.display(), out.reason);
+    }
+    for path in &scan.archives {
+        let _ = writeln!(text, "{} is passed over: it is for a JVM", path.display());
     }
     if text.is_empty() {
         text.push_str("no plugins found\n");

@@ -30,13 +30,14 @@ pub struct Class {
 pub struct Catalog {
     classes: Vec<Class>,
     left_out: Vec<LeftOut>,
+    archives: Vec<PathBuf>,
 }
 
 impl Catalog {
     /// Loads everything that was found. A library that cannot be used is left out with its reason; so is a class that
     /// an earlier library has in the same version.
     pub fn load(scan: Scan) -> Catalog {
-        let mut catalog = Catalog { classes: Vec::new(), left_out: scan.left_out };
+        let mut catalog = Catalog { classes: Vec::new(), left_out: scan.left_out, archives: scan.archives };
         for found in scan.found {
             match load::load(&found.path, &found.manifest) {
                 Ok(classes) => {
@@ -96,6 +97,11 @@ impl Catalog {
     /// What was left out and why.
     pub fn left_out(&self) -> &[LeftOut] {
         &self.left_out
+    }
+
+    /// Plugins for a JVM that were passed over.
+    pub fn archives(&self) -> &[PathBuf] {
+        &self.archives
     }
 
     /// The class with this full name and version.

@@ -32,10 +32,12 @@ pub struct Scan {
     pub found: Vec<Found>,
     /// Not usable.
     pub left_out: Vec<LeftOut>,
+    /// Plugins for a JVM, which are passed over.
+    pub archives: Vec<PathBuf>,
 }
 
 /// Looks through files and folders. Files named `*.so` count; a library without manifest is somebody's private one
-/// and is passed over in silence.
+/// and is passed over in silence. Archives of Java are told and passed over.
 pub fn scan(plugin_path: &[PathBuf]) -> Scan {
     let mut result = Scan::default();
     for entry in plugin_path {
@@ -54,7 +56,11 @@ fn visit(path: &Path, depth: usize, result: &mut Scan) {
         }
     };
     if metadata.is_file() {
-        library(path, result);
+        if is_archive(path) {
+            result.archives.push(path.to_owned())
+        } else {
+            library(path, result)
+        }
         return;
     }
     let entries = match std::fs::read_dir(path) {
@@ -71,10 +77,16 @@ fn visit(path: &Path, depth: usize, result: &mut Scan) {
         let is_folder = path.is_dir();
         if path.extension().is_some_and(|extension| extension == "so") && !is_folder {
             library(&path, result);
+        } else if is_archive(&path) && !is_folder {
+            result.archives.push(path);
         } else if is_folder && depth > 0 {
             visit(&path, depth - 1, result);
         }
     }
+}
+
+fn is_archive(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "jar" || extension == "zip")
 }
 
 fn library(path: &Path, result: &mut Scan) {
@@ -106,5 +118,18 @@ mod tests {
         assert!(reasons[0].1.starts_with("not a shared library"), "{reasons:?}");
         assert_eq!(reasons[1].0, missing);
         assert_eq!(reasons.len(), 2);
+        assert!(result.archives.is_empty());
+    }
+
+    #[test]
+    fn archives_of_java_are_told_and_are_no_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let (below, listed) = (folder.path().join("a/b.jar"), folder.path().join("c.zip"));
+        std::fs::create_dir(folder.path().join("a")).unwrap();
+        for path in [&below, &listed] {
+            std::fs::write(path, "PK").unwrap();
+        }
+        let result = scan(&[folder.path().join("a"), listed.clone()]);
+        assert_eq!((result.left_out, result.archives), (vec![], vec![below, listed]));
     }
 }

@@ -113,13 +113,14 @@ pub(super) const ROUTES: &[Route] = &[
     plain("GET", "connectors/{name}/offsets", Endpoint::Offsets),
     with_body("PATCH", "connectors/{name}/offsets", Endpoint::AlterOffsets),
     plain("DELETE", "connectors/{name}/offsets", Endpoint::ResetOffsets),
-    plain("GET", "v1/connectors/{name}/health", Endpoint::ConnectorHealth),
     plain("GET", "connector-plugins", Endpoint::Plugins),
     plain("GET", "connector-plugins/{name}/config", Endpoint::PluginConfig),
     with_body("PUT", "connector-plugins/{name}/config/validate", Endpoint::Validate),
     plain("GET", "admin/loggers", Endpoint::Loggers),
     plain("GET", "admin/loggers/{name}", Endpoint::Logger),
     with_body("PUT", "admin/loggers/{name}", Endpoint::SetLogger),
+    // Ours: does it come on?
+    plain("GET", "v1/connectors/{name}/health", Endpoint::ConnectorHealth),
     // Ours: a connector by any name, which is in the query.
     plain("GET", "v1/connectors", Endpoint::Info),
     plain("DELETE", "v1/connectors", Endpoint::Delete),
@@ -140,7 +141,6 @@ pub(super) const ROUTES: &[Route] = &[
     plain("GET", "v1/connectors/offsets", Endpoint::Offsets),
     with_body("PATCH", "v1/connectors/offsets", Endpoint::AlterOffsets),
     plain("DELETE", "v1/connectors/offsets", Endpoint::ResetOffsets),
-    // Ours: does it come on?
 ];
 
 /// Where a request goes.

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::definitions::value::trim;
-use super::definitions::{DefaultValue, Parsed, Validation, common};
+use super::definitions::{ConfigDef, DefaultValue, Parsed, Validation, common};
 use super::restarts;
+use super::spelling::meant;
 use super::topic_creation::{self, TopicCreation};
 use super::{Given, KeysOf, Problem, Props, with_prefix};
 
@@ -283,11 +284,14 @@ fn sink_topics(validation: &Validation) -> SinkTopics {
 }
 
 /// Keys that are valid and change nothing in this version.
-const WITHOUT_EFFECT: [(&str, &str); 4] = [
+const WITHOUT_EFFECT: [(&str, &str); 7] = [
     ("config.action.reload", "there are no config providers whose values could change"),
     ("errors.retry.timeout", "converters never fail in a way that may pass"),
     ("errors.retry.delay.max.ms", "converters never fail in a way that may pass"),
     ("errors.log.include.messages", "the contents of records are not logged"),
+    ("errors.deadletterqueue.topic.replication.factor", "there are no dead letter queues"),
+    ("errors.deadletterqueue.context.headers.enable", "there are no dead letter queues"),
+    ("transaction.boundary.interval.ms", "there are no transactions"),
 ];
 
 fn warnings(kind: Kind, props: &Props) -> Vec<Problem> {
@@ -296,6 +300,37 @@ fn warnings(kind: Kind, props: &Props) -> Vec<Problem> {
         given.map(|(key, why)| Problem::new(*key, format!("has no effect in this version, because {why}")));
     let topics = if kind == Kind::Source { topic_creation::warnings(props) } else { Vec::new() };
     named.chain(topics).collect()
+}
+
+/// Prefixes below which a connector's config has the keys of others.
+const PREFIXES: [&str; 9] = [
+    "key.converter.",
+    "value.converter.",
+    "header.converter.",
+    "producer.override.",
+    "consumer.override.",
+    "admin.override.",
+    "transforms.",
+    "predicates.",
+    "topic.creation.",
+];
+
+/// Keys that neither the worker nor the connector, with its own definitions `own`, knows, but that are nearly one
+/// of theirs. Any other unknown key is the connector's own business.
+pub fn misspelt(kind: Kind, own: &ConfigDef, props: &Props) -> Vec<Problem> {
+    let mut shared = common::connector(kind);
+    shared.extend(restarts::definitions());
+    let known: Vec<&str> =
+        shared.iter().chain(own.iter()).map(|definition| definition.name.as_str()).collect();
+    let strange = props
+        .keys()
+        .map(String::as_str)
+        .filter(|key| !known.contains(key) && !PREFIXES.iter().any(|prefix| key.starts_with(prefix)));
+    let named = strange.filter_map(|key| {
+        let near = meant(key, known.iter().copied(), PREFIXES)?;
+        Some(Problem::new(key, format!("is not a known config of this connector; was {near} meant?")))
+    });
+    named.collect()
 }
 
 #[cfg(test)]

@@ -8,12 +8,16 @@ use super::offset_store::ConnectorOffsets;
 use super::orders;
 use crate::herder::{Epoch, Event, PluginInfo, PluginKind};
 use crate::plugins::call::CallError;
-use crate::plugins::connector::Connector;
+use crate::plugins::catalog::Class;
+use crate::plugins::connector::{self, Connector};
 use crate::plugins::instance::{Identity, OffsetReader, Wish};
 use crate::settings::Props;
+use crate::settings::connector as common;
 
 /// How long a connector may take for its task configs before the question is given up.
 const TASK_CONFIGS_LIMIT: Duration = Duration::from_secs(90);
+/// How long a start waits for the definitions of its class, against which keys are held.
+const DEFINITIONS_LIMIT: Duration = Duration::from_secs(2);
 
 /// What a connector is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +114,7 @@ impl Life {
             Heard::Done(created) => created.map_err(|error| error.trace())?,
             Heard::Stopped => return Ok(Heard::Stopped),
         };
+        self.name_misspelt(class, &start.config).await;
         match self.hear(connector.start(start.config)).await {
             Heard::Done(Ok(())) => {}
             Heard::Done(Err(error)) => {
@@ -125,6 +130,16 @@ impl Life {
         let (name, epoch) = (self.name.clone(), self.epoch);
         self.context.report(Event::ConnectorStarted { name, epoch }).await;
         Ok(Heard::Done(connector))
+    }
+
+    /// Logs keys of the config that are nearly a known one; what the class defines itself is asked for.
+    async fn name_misspelt(&self, class: &Class, config: &Props) {
+        let asked = connector::config_defs(&self.context.pool, &class.name, class.tables);
+        let Ok(Ok(own)) = tokio::time::timeout(DEFINITIONS_LIMIT, asked).await else { return };
+        let connector = self.name.as_str();
+        for problem in common::misspelt(class.kind, &own, config) {
+            tracing::warn!(connector, "connector config {problem}");
+        }
     }
 
     /// Waits for a call; a stop ends the wait. Questions that come meanwhile are not due yet.

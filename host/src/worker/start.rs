@@ -231,6 +231,9 @@ fn load_plugins(config: &WorkerConfig) -> Catalog {
     for out in catalog.left_out() {
         tracing::error!("plugin {} was left out: {}", out.path.display(), out.reason);
     }
+    for archive in catalog.archives() {
+        tracing::warn!("plugin.path: {} is for a JVM and is passed over", archive.display());
+    }
     for class in catalog.classes() {
         tracing::info!(
             "{} {} {} from {}",

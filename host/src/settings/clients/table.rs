@@ -55,6 +55,11 @@ pub(crate) fn is_client_key(key: &str) -> bool {
     ROWS.iter().any(|row| row.key == key)
 }
 
+/// The settings of all Java clients, without prefix.
+pub(crate) fn client_keys() -> impl Iterator<Item = &'static str> {
+    ROWS.iter().map(|row| row.key)
+}
+
 /// Plain keys of the worker that mean something else there than in a client.
 const OF_THE_WORKER: [&str; 4] = ["client.id", "group.id", "session.timeout.ms", "heartbeat.interval.ms"];
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::settings::definitions::value::invalid;
+use crate::settings::definitions::{Definition, Importance, Type};
 
 fn props(entries: &[(&str, &str)]) -> Props {
     entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -162,4 +163,36 @@ fn the_same_keys_with_nothing_in_them_are_fine() {
     assert!(parse(Kind::Source, &given).is_ok());
     let given = [("topics", "t"), ("errors.deadletterqueue.topic.name", ""), ("topic.creation.groups", "a")];
     assert!(parse(Kind::Sink, &given).is_ok());
+}
+
+#[test]
+fn misspelt_keys_are_named_and_strange_ones_are_not() {
+    let own = ConfigDef::new().define(Definition::new(
+        "batch.size",
+        Type::Int,
+        Importance::Low,
+        "Lines at a time.",
+    ));
+    let given = props(&[
+        ("task.max", "1"),
+        ("batch.sise", "1"),
+        ("batch.size", "1"),
+        ("producer.overide.linger.ms", "1"),
+        ("producer.override.linger.ms", "1"),
+        ("key.converter.schema.enable", "true"),
+        ("errors.tolerence", "all"),
+        ("a.key.of.its.own", "s3cret"),
+        ("topicss", "t"),
+    ]);
+    let named = |kind| -> Vec<_> { misspelt(kind, &own, &given).iter().map(Problem::to_string).collect() };
+    let told =
+        |key: &str, near: &str| format!("{key}: is not a known config of this connector; was {near} meant?");
+    let both = [
+        told("batch.sise", "batch.size"),
+        told("errors.tolerence", "errors.tolerance"),
+        told("producer.overide.linger.ms", "producer.override.linger.ms"),
+        told("task.max", "tasks.max"),
+    ];
+    assert_eq!(named(Kind::Source), both);
+    assert_eq!(named(Kind::Sink), [&both[..], &[told("topicss", "topics")]].concat());
 }

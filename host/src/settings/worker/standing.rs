@@ -2,9 +2,9 @@
 //! a warning.
 
 use super::keys::definitions;
-use crate::settings::clients::is_client_key;
+use crate::settings::clients::{client_keys, is_client_key};
 use crate::settings::definitions::value::trim;
-use crate::settings::spelling::nearest;
+use crate::settings::spelling::meant;
 use crate::settings::{Problem, Props};
 
 /// Refused unless empty: what they ask for would silently not happen.
@@ -131,7 +131,11 @@ fn unknown(key: &str) -> String {
     let mut known: Vec<&str> = defined.iter().map(|definition| definition.name.as_str()).collect();
     known.extend(REFUSED.iter().chain(NO_EFFECT).map(|(key, _)| *key));
     known.extend(DISTRIBUTED);
-    match nearest(key, known) {
+    for key in client_keys() {
+        known.push(key);
+    }
+    let prefixes = READ_ELSEWHERE.iter().copied().chain(NO_EFFECT_PREFIXES.iter().map(|(prefix, _)| *prefix));
+    match meant(key, known, prefixes) {
         Some(near) => format!("is not a known config and has no effect; was {near} meant?"),
         None => "is not a known config and has no effect".to_owned(),
     }

@@ -58,6 +58,22 @@ fn unknown_keys_are_named_with_what_was_probably_meant() {
 }
 
 #[test]
+fn misspelt_client_keys_and_prefixes_are_named_too() {
+    for (key, meant) in [
+        ("secuirty.protocol", "security.protocol"),
+        ("producr.acks", "producer.acks"),
+        ("key.convertor.schemas.enable", "key.converter.schemas.enable"),
+        ("ofset.storage.topic", "offset.storage.topic"),
+        ("consumers.max.poll.records", "consumer.max.poll.records"),
+    ] {
+        let (refused, named) = keys(&[(key, "x")]);
+        assert!(refused.is_empty(), "{key}");
+        let expected = format!("is not a known config and has no effect; was {meant} meant?");
+        assert_eq!(named, [(key.to_owned(), expected)]);
+    }
+}
+
+#[test]
 fn plain_security_keys_are_pointed_out_unless_repeated() {
     let plain = ("security.protocol", "SSL");
     assert_eq!(keys(&[plain]).1.len(), 1);
