@@ -49,6 +49,7 @@ const CRATES: &[(&str, &str)] = &[
     ("rdkafka_sys", "host/src/kafka/"),
     ("warp", "host/src/rest/"),
     ("libloading", "host/src/plugins/"),
+    ("abi_stable", "host/src/plugins/"),
     ("object", "host/src/plugins/"),
     ("connect_plugin_abi", "host/src/plugins/"),
     ("metrics_exporter_prometheus", "host/src/metrics/"),
