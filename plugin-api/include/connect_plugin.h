@@ -17,8 +17,10 @@
  * GETTING IN
  *   A library exports one symbol, CP_ENTRY_NAME, and carries a manifest in the ELF section CP_MANIFEST_SECTION (see
  *   CP_MANIFEST below). The worker reads the manifest without loading the library, then loads it with
- *   RTLD_NOW | RTLD_LOCAL, calls the entry, and checks magic, version and sizes before any other call. Then it calls
- *   init once. Libraries are never closed. Replace a library's file by rename, never write into it.
+ *   RTLD_NOW | RTLD_LOCAL, calls the entry, and checks magic, version and sizes before any other call. A library in
+ *   Rust may export a second symbol, a static of the crate abi_stable that tells the layout of the types below; the
+ *   worker compares it and refuses what differs. Then it calls init once. Libraries are never closed. Replace a
+ *   library's file by rename, never write into it.
  *
  * TIME
  *   start, poll, put, flush, pre_commit, open, close, commit, acks and stop of tasks, and the host's read_offsets and

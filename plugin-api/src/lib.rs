@@ -67,6 +67,7 @@ mod context;
 mod error;
 mod host;
 mod offsets;
+mod pace;
 mod raw;
 mod record;
 mod schema;
@@ -87,6 +88,7 @@ pub use config_def::{ConfigDef, ConfigKey, ConfigType, ConfigValue, Default, Imp
 pub use connector::{Connector, ConnectorContext, ExactlyOnce, SinkConnector, SourceConnector};
 pub use context::{Context, Level, Metric};
 pub use error::{ErrorKind, PluginError, Result, ResultExt};
+pub use pace::Pace;
 pub use record::{Ack, Offset, OffsetChange, SourcePartition, SourceRecord};
 pub use schema::{Field, Schema, SchemaParts, Type};
 pub use sink::{Batch, PartitionOffset, Report, SinkContext, SinkTask, TopicPartition};

@@ -204,6 +204,20 @@ impl SchemaParts {
         self
     }
 
+    /// Sets the documentation.
+    #[must_use]
+    pub fn doc(mut self, text: impl Into<Text>) -> Self {
+        self.doc = Some(text.into());
+        self
+    }
+
+    /// Sets the default, a primitive of the schema's type.
+    #[must_use]
+    pub fn default(mut self, value: impl Into<Value>) -> Self {
+        self.default = Some(value.into());
+        self
+    }
+
     /// Adds a parameter.
     #[must_use]
     pub fn parameter(mut self, key: impl Into<Text>, value: impl Into<Text>) -> Self {

@@ -1,5 +1,5 @@
 //! Faulty plugins: one small library in C for each fault a plugin can have, which `tests/faulty/README.md` describes, and
-//! one in Rust that panics (`tests/faulty-rust`).
+//! two in Rust: one that panics (`tests/faulty-rust`) and one whose types differ (`plugin-api/abi/tests/changed-layout`).
 
 use crate::paths::repo;
 use std::path::{Path, PathBuf};
@@ -53,33 +53,44 @@ fn build() -> PathBuf {
     folder
 }
 
-/// The folder of the plugin in Rust. The first call in a process has cargo build it, as [`plugin`].
+/// The folder of the plugin in Rust that panics. The first call in a process has cargo build it, as [`plugin`].
 ///
 /// # Panics
 /// When it cannot be built.
 pub fn rust_plugin() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(build_rust).clone()
+    FOLDER.get_or_init(|| build_rust("connect-faulty", "rust")).clone()
 }
 
-fn build_rust() -> PathBuf {
-    let folder = repo().join("target/faulty/rust");
-    let file = "libconnect_faulty.so";
+/// The folder of the plugin in Rust whose types are not those of the worker. Its library is
+/// `libconnect_changed_layout.so`.
+///
+/// # Panics
+/// When it cannot be built.
+pub fn changed_layout() -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| build_rust("connect-changed-layout", "changed-layout")).clone()
+}
+
+/// Builds a package and puts its library into a folder of `target/faulty`.
+fn build_rust(package: &str, folder: &str) -> PathBuf {
+    let folder = repo().join("target/faulty").join(folder);
+    let file = format!("lib{}.so", package.replace('-', "_"));
     std::fs::create_dir_all(&folder).unwrap_or_else(|e| panic!("cannot make {}: {e}", folder.display()));
     // Its own target folder: where the tests themselves come from, another build may hold the lock.
     let target = repo().join("target/faulty-rust");
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--package", "connect-faulty", "--target-dir"])
+        .args(["build", "--quiet", "--package", package, "--target-dir"])
         .arg(&target)
         .current_dir(repo())
         .output()
         .unwrap_or_else(|e| panic!("cargo cannot be started: {e}"));
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "the faulty plugin in Rust cannot be built:\n{told}");
+    assert!(output.status.success(), "{package} cannot be built:\n{told}");
     // By rename: a library that some process has loaded must never be written into.
     let new = folder.join(format!("{file}.{}", std::process::id()));
-    let copied = std::fs::copy(target.join("debug").join(file), &new);
-    let moved = copied.and_then(|_| std::fs::rename(&new, folder.join(file)));
+    let copied = std::fs::copy(target.join("debug").join(&file), &new);
+    let moved = copied.and_then(|_| std::fs::rename(&new, folder.join(&file)));
     moved.unwrap_or_else(|e| panic!("cannot put {file} into {}: {e}", folder.display()));
     folder
 }

@@ -1,12 +1,14 @@
 //! Opening a library and checking its table before any of its functions is trusted.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use connect_plugin_abi as abi;
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 
 use super::call::ErrorSlot;
 use super::host_table::HOST;
+use super::layout::{self, Verdict};
 use super::manifest::Manifest;
 use super::views;
 
@@ -70,6 +72,9 @@ pub enum LoadError {
         "the sizes of its types are not those of this worker's plugin ABI: {0}; rebuild it against this version"
     )]
     Sizes(String),
+    /// The layout that it tells differs.
+    #[error("{0}; rebuild it against this version")]
+    Layout(String),
     /// A class is not complete.
     #[error("class {class}: {problem}")]
     Class {
@@ -95,8 +100,10 @@ pub fn load(path: &Path, manifest: &Manifest) -> Result<Vec<LoadedClass>, LoadEr
         let entry =
             library.get::<abi::CpEntryFn>(abi::ENTRY_NAME.as_bytes()).map_err(|_| LoadError::NoEntry)?;
         let table = entry();
-        std::mem::forget(library);
-        handshake(table)?
+        let library = std::mem::ManuallyDrop::new(library);
+        let plugin = handshake(table)?;
+        check_layout(&library, &path)?;
+        plugin
     };
     let classes = classes(plugin, manifest)?;
     let Some(init) = plugin.init else {
@@ -109,6 +116,26 @@ pub fn load(path: &Path, manifest: &Manifest) -> Result<Vec<LoadedClass>, LoadEr
         abi::ERROR => Err(LoadError::Init(slot.message())),
         other => Err(LoadError::Init(format!("it answered {other}, which means nothing"))),
     }
+}
+
+/// Checks the layout that a library in Rust tells, if it does.
+///
+/// # Safety
+/// The library is never closed.
+unsafe fn check_layout(library: &Library, path: &Path) -> Result<(), LoadError> {
+    let begin = Instant::now();
+    // SAFETY: the caller's promise; what a plugin exports under a name is what it says, by the header's trust statement.
+    match unsafe { layout::check(library) } {
+        Verdict::Same => {
+            tracing::debug!("the types of {} were compared, in {:?}", path.display(), begin.elapsed());
+        }
+        Verdict::Absent => {}
+        Verdict::Unread(reason) => {
+            tracing::warn!("{} is used without a comparison of its types: {reason}", path.display());
+        }
+        Verdict::Different(reason) => return Err(LoadError::Layout(reason)),
+    }
+    Ok(())
 }
 
 /// Checks magic, version and sizes, reading nothing behind what has been checked.

@@ -4,6 +4,7 @@ use crate::{CpParam, CpStr};
 
 /// A config: pairs with distinct keys, in the order of the keys.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpConfig {
     /// First entry.
@@ -14,6 +15,7 @@ pub struct CpConfig {
 
 /// A list of [`CpConfig`].
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpConfigList {
     /// First.
@@ -75,6 +77,7 @@ pub const VALIDATE_PATTERN: u32 = 4;
 
 /// A validator of one definition.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpValidator {
     /// One of the `VALIDATE_` constants.
@@ -97,6 +100,7 @@ pub struct CpValidator {
 
 /// One definition, as Kafka's `ConfigDef.ConfigKey`.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpConfigDef {
     /// Key.
@@ -137,6 +141,7 @@ pub struct CpConfigDef {
 
 /// A list of [`CpConfigDef`].
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpConfigDefs {
     /// First.
@@ -147,6 +152,7 @@ pub struct CpConfigDefs {
 
 /// What `validate` found out about one key.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpConfigValue {
     /// Key.
@@ -167,6 +173,7 @@ pub struct CpConfigValue {
 
 /// A list of [`CpConfigValue`].
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpConfigValues {
     /// First.

@@ -6,6 +6,7 @@ use crate::{CpPartitionOffset, CpSchema, CpStr, CpTopicPartition, CpValue};
 
 /// Where a function puts its error; only the host knows its shape.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 pub struct CpError {
     _opaque: [u8; 0],
 }
@@ -29,6 +30,7 @@ pub const METRIC_GAUGE: u32 = 2;
 /// The host's functions. Each may be called from any thread at any time, copies what it is given and never blocks;
 /// the header says what each does.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[allow(missing_docs)] // each slot is documented in the header; two texts would drift apart
 #[derive(Clone, Copy)]
 pub struct CpHost {
@@ -63,6 +65,7 @@ pub struct CpHost {
 
 /// Given at create; the token is to be copied, the rest is valid during create only.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpContext {
     /// Names the instance to the host; never used twice in a process.

@@ -3,9 +3,14 @@
 //! The header is the contract and carries the rules (time, threads, memory, errors); this crate repeats its types and
 //! constants, with the C names in Rust's case. Sizes and offsets of both are compared by a test that asks a C
 //! compiler. Everything here is plain data: nothing allocates, frees or locks.
+//!
+//! With the feature `stable-layout` the types also tell abi_stable what they look like (`layout`); that changes nothing of
+//! them. Without it the crate has no dependencies.
 
 pub mod config;
 pub mod host;
+#[cfg(feature = "stable-layout")]
+pub mod layout;
 pub mod plugin;
 pub mod record;
 pub mod value;

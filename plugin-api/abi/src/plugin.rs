@@ -40,6 +40,7 @@ pub const EXACTLY_ONCE_SUPPORTED: u32 = 1;
 /// The connector does not support exactly-once.
 pub const EXACTLY_ONCE_UNSUPPORTED: u32 = 2;
 
+// The tables spell these types out, since the derive for abi_stable looks for function pointers by their syntax.
 pub type CreateFn = unsafe extern "C" fn(*const CpContext, *mut *mut c_void, *mut CpError) -> i32;
 pub type InstanceFn = unsafe extern "C" fn(*mut c_void, *mut CpError) -> i32;
 pub type ConfigFn = unsafe extern "C" fn(*mut c_void, *const CpConfig, *mut CpError) -> i32;
@@ -48,16 +49,17 @@ pub type PartitionsFn =
     unsafe extern "C" fn(*mut c_void, *const CpTopicPartition, usize, *mut CpError) -> i32;
 
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy)]
 pub struct CpConnectorOps {
     pub size: u64,
     pub config_defs: Option<unsafe extern "C" fn(*mut CpConfigDefs, *mut CpError) -> i32>,
-    pub create: Option<CreateFn>,
+    pub create: Option<unsafe extern "C" fn(*const CpContext, *mut *mut c_void, *mut CpError) -> i32>,
     pub validate:
         Option<unsafe extern "C" fn(*mut c_void, *const CpConfig, *mut CpConfigValues, *mut CpError) -> i32>,
-    pub start: Option<ConfigFn>,
+    pub start: Option<unsafe extern "C" fn(*mut c_void, *const CpConfig, *mut CpError) -> i32>,
     pub task_configs: Option<unsafe extern "C" fn(*mut c_void, u32, *mut CpConfigList, *mut CpError) -> i32>,
-    pub stop: Option<InstanceFn>,
+    pub stop: Option<unsafe extern "C" fn(*mut c_void, *mut CpError) -> i32>,
     pub exactly_once_support:
         Option<unsafe extern "C" fn(*mut c_void, *const CpConfig, *mut u32, *mut CpError) -> i32>,
     pub alter_offsets: Option<
@@ -70,33 +72,35 @@ pub struct CpConnectorOps {
             *mut CpError,
         ) -> i32,
     >,
-    pub destroy: Option<InstanceFn>,
+    pub destroy: Option<unsafe extern "C" fn(*mut c_void, *mut CpError) -> i32>,
     pub reserved: [u64; 4],
 }
 
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy)]
 pub struct CpSourceTaskOps {
     pub size: u64,
-    pub create: Option<CreateFn>,
-    pub start: Option<ConfigFn>,
+    pub create: Option<unsafe extern "C" fn(*const CpContext, *mut *mut c_void, *mut CpError) -> i32>,
+    pub start: Option<unsafe extern "C" fn(*mut c_void, *const CpConfig, *mut CpError) -> i32>,
     pub poll: Option<unsafe extern "C" fn(*mut c_void, *mut CpBatch, *mut CpError) -> i32>,
     pub acks: Option<unsafe extern "C" fn(*mut c_void, *const CpAck, usize, *mut CpError) -> i32>,
-    pub commit: Option<InstanceFn>,
-    pub stop: Option<InstanceFn>,
-    pub cancel: Option<CancelFn>,
-    pub destroy: Option<InstanceFn>,
+    pub commit: Option<unsafe extern "C" fn(*mut c_void, *mut CpError) -> i32>,
+    pub stop: Option<unsafe extern "C" fn(*mut c_void, *mut CpError) -> i32>,
+    pub cancel: Option<unsafe extern "C" fn(*mut c_void)>,
+    pub destroy: Option<unsafe extern "C" fn(*mut c_void, *mut CpError) -> i32>,
     pub reserved: [u64; 4],
 }
 
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy)]
 pub struct CpSinkTaskOps {
     pub size: u64,
-    pub create: Option<CreateFn>,
-    pub start: Option<ConfigFn>,
-    pub open: Option<PartitionsFn>,
-    pub close: Option<PartitionsFn>,
+    pub create: Option<unsafe extern "C" fn(*const CpContext, *mut *mut c_void, *mut CpError) -> i32>,
+    pub start: Option<unsafe extern "C" fn(*mut c_void, *const CpConfig, *mut CpError) -> i32>,
+    pub open: Option<unsafe extern "C" fn(*mut c_void, *const CpTopicPartition, usize, *mut CpError) -> i32>,
+    pub close: Option<unsafe extern "C" fn(*mut c_void, *const CpTopicPartition, usize, *mut CpError) -> i32>,
     pub put: Option<unsafe extern "C" fn(*mut c_void, *const CpRecord, usize, *mut u32, *mut CpError) -> i32>,
     pub flush:
         Option<unsafe extern "C" fn(*mut c_void, *const CpPartitionOffset, usize, *mut CpError) -> i32>,
@@ -109,14 +113,15 @@ pub struct CpSinkTaskOps {
             *mut CpError,
         ) -> i32,
     >,
-    pub stop: Option<InstanceFn>,
-    pub cancel: Option<CancelFn>,
-    pub destroy: Option<InstanceFn>,
+    pub stop: Option<unsafe extern "C" fn(*mut c_void, *mut CpError) -> i32>,
+    pub cancel: Option<unsafe extern "C" fn(*mut c_void)>,
+    pub destroy: Option<unsafe extern "C" fn(*mut c_void, *mut CpError) -> i32>,
     pub reserved: [u64; 4],
 }
 
 /// One class of a plugin.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy)]
 pub struct CpClass {
     pub name: CpStr,
@@ -131,6 +136,7 @@ pub struct CpClass {
 
 /// Sizes of what crosses, as the plugin was compiled.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CpSizes {
     pub plugin: u32,
@@ -171,6 +177,7 @@ impl CpSizes {
 
 /// The plugin's table, returned by the entry; it lives as long as the process.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy)]
 pub struct CpPlugin {
     pub magic: u64,

@@ -13,6 +13,7 @@ pub const NO_PARTITION: i32 = -1;
 
 /// A record on its way from a source or to a sink.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpRecord {
     /// Topic.
@@ -53,6 +54,7 @@ pub struct CpRecord {
 
 /// What `poll` hands out.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpBatch {
     /// First record.
@@ -70,6 +72,7 @@ pub const ACK_DROPPED: u32 = 1;
 
 /// What became of one source record.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpAck {
     /// The record's cookie.
@@ -93,6 +96,7 @@ pub const PUT_BAD: u32 = 2;
 
 /// A partition of a topic.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpTopicPartition {
     /// Topic.
@@ -105,6 +109,7 @@ pub struct CpTopicPartition {
 
 /// The next offset to read of a partition.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpPartitionOffset {
     /// Which partition.
@@ -115,6 +120,7 @@ pub struct CpPartitionOffset {
 
 /// A list of [`CpPartitionOffset`].
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpPartitionOffsets {
     /// First.
@@ -125,6 +131,7 @@ pub struct CpPartitionOffsets {
 
 /// A change of one stored source offset.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpOffsetChange {
     /// A map.

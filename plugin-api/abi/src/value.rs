@@ -4,6 +4,7 @@ use core::ffi::c_void;
 
 /// UTF-8 text of `len` bytes; a null pointer with length 0 is empty.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpStr {
     /// First byte, or null.
@@ -58,6 +59,7 @@ pub const SCHEMA_FIRST_REGISTERED: u32 = 256;
 
 /// A value: a tagged view.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpValue {
     /// One of [`NULL`] to [`STRUCT`].
@@ -77,6 +79,7 @@ impl CpValue {
 
 /// A pair of texts: a schema's parameter or an entry of a config.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpParam {
     /// Its key.
@@ -87,6 +90,7 @@ pub struct CpParam {
 
 /// A field of a struct's schema.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpField {
     /// Its name.
@@ -104,6 +108,7 @@ pub const SCHEMA_HAS_VERSION: u32 = 2;
 
 /// A schema; its parts are ids of schemas registered before.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpSchema {
     /// Physical type.
@@ -136,6 +141,7 @@ pub struct CpSchema {
 
 /// A header of a record.
 #[repr(C)]
+#[cfg_attr(feature = "stable-layout", derive(abi_stable::StableAbi))]
 #[derive(Clone, Copy, Debug)]
 pub struct CpHeader {
     /// Its key.

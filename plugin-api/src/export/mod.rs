@@ -83,8 +83,9 @@ pub const fn manifest<const N: usize>(text: &str, names: &[&str]) -> [u8; N] {
     bytes
 }
 
-/// Makes the library a plugin: the one exported symbol, the manifest, and a table for each class. Stands once, at the
-/// top of the crate; the version of each class is the crate's.
+/// Makes the library a plugin: the exported entry, the manifest, and a table for each class; with the feature
+/// `stable-layout`, which is on by default, also the header of abi_stable that the worker checks after the entry's table.
+/// Stands once, at the top of the crate; the version of each class is the crate's.
 ///
 /// ```text
 /// connect_plugin::export! {
@@ -116,7 +117,9 @@ macro_rules! export {
             &[$name, $($($alias,)*)? $($names, $($($aliases,)*)?)*],
         );
 
-        /// The plugin's table; the only symbol that the library exports.
+        $crate::__layout!();
+
+        /// The plugin's table: the only way into the library.
         #[unsafe(no_mangle)]
         pub extern "C" fn connect_plugin_entry() -> *const $crate::__export::abi::CpPlugin {
             use $crate::__export::{abi, connector, sink, source};
@@ -135,6 +138,25 @@ macro_rules! export {
             &PLUGIN
         }
     };
+}
+
+#[cfg(feature = "stable-layout")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layout {
+    () => {
+        /// The layout of all that crosses, for the worker's second check.
+        #[unsafe(export_name = "_1as_0lib_1header_0root_bmodule_bloader")]
+        pub static CONNECT_PLUGIN_LAYOUT: $crate::__export::abi::layout::LibHeader =
+            $crate::__export::abi::layout::header();
+    };
+}
+
+#[cfg(not(feature = "stable-layout"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __layout {
+    () => {};
 }
 
 #[doc(hidden)]

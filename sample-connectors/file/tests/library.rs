@@ -18,11 +18,14 @@ fn output(program: &str, args: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+/// The entry, which is a function, and the layout for the worker's second check, which is data.
 #[test]
-fn only_the_entry_is_exported() {
+fn only_the_entry_and_the_layout_are_exported() {
     let symbols = output("nm", &["-D", "--defined-only"]);
-    let names: Vec<&str> = symbols.lines().filter_map(|line| line.split_whitespace().last()).collect();
-    assert_eq!(names, ["connect_plugin_entry"]);
+    let kinds_and_names: Vec<Vec<&str>> =
+        symbols.lines().map(|line| line.split_whitespace().skip(1).collect()).collect();
+    let layout = vec!["D", "_1as_0lib_1header_0root_bmodule_bloader"];
+    assert_eq!(kinds_and_names, [layout, vec!["T", "connect_plugin_entry"]]);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! VerifiableSource and VerifiableSink, for tests of faults: numbered records, and what became of them.
 
 mod numbers;
-mod pace;
 mod report;
 mod sink;
 mod source;

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use connect_plugin::{
-    Ack, Config, ConfigDef, ConfigKey, Connector, ConnectorContext, ExactlyOnce, Importance, Offset,
+    Ack, Config, ConfigDef, ConfigKey, Connector, ConnectorContext, ExactlyOnce, Importance, Offset, Pace,
     PluginError, Result, ResultExt, SourceBatch, SourceConnector, SourceContext, SourcePartition,
     SourceRecord, SourceTask, Text, Validator, info,
 };
 use serde::Serialize;
 
-use crate::pace::Pace;
 use crate::report::{self, REPORT_FILE};
 
 const TOPIC: &str = "topic";

@@ -52,6 +52,7 @@ const CRATES: &[(&str, &str)] = &[
     ("subtle", "host/src/rest/"),
     ("tokio_rustls", "host/src/rest/"),
     ("libloading", "host/src/plugins/"),
+    ("abi_stable", "host/src/plugins/"),
     ("object", "host/src/plugins/"),
     ("connect_plugin_abi", "host/src/plugins/"),
     ("metrics_exporter_prometheus", "host/src/metrics/"),

@@ -5,7 +5,16 @@ use std::time::Duration;
 /// What was missed longer ago than this is not caught up.
 const CATCH_UP: f64 = 1.0;
 
-/// Counts records against a rate. Times are since the start.
+/// Counts records against a rate, for sources that make their own. Times are since a start of the user's choice.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let mut pace = connect_plugin::Pace::new(10); // records a second
+/// assert_eq!(pace.due(Duration::ZERO, 500), Ok(1));
+/// assert_eq!(pace.due(Duration::ZERO, 500), Err(Duration::from_millis(100)));
+/// assert_eq!(pace.due(Duration::from_millis(400), 500), Ok(4));
+/// ```
 #[derive(Debug)]
 pub struct Pace {
     /// Records a second; `None` for no limit.
