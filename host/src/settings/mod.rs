@@ -22,6 +22,9 @@ pub mod patterns;
 mod spelling;
 pub mod worker;
 
+#[cfg(test)]
+mod anything;
+
 /// A config as given: key to value, both text. Values may be secrets: never log them.
 pub type Props = BTreeMap<String, String>;
 

@@ -36,6 +36,11 @@ use crate::shutdown;
 /// Version of Kafka Connect whose API this worker speaks.
 pub const API_VERSION: &str = "4.1.1";
 /// Requests of the REST API that may wait for the loop.
+/// What the build was told of the commit, else the version.
+const COMMIT: &str = match option_env!("CONNECT_HOST_COMMIT") {
+    Some(commit) => commit,
+    None => env!("CARGO_PKG_VERSION"),
+};
 const CALLS: usize = 256;
 /// How long the offset topic may take to be made and read.
 const TOPIC_LIMIT: Duration = Duration::from_secs(60);
@@ -93,9 +98,12 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
     let offsets = Arc::new(open_offsets(&config, broker.is_some()).await?);
     let (events, event_inlet) = mpsc::channel(EVENTS);
     let (calls, call_inlet) = mpsc::channel(CALLS);
-    let worker =
-        WorkerInfo { version: env!("CARGO_PKG_VERSION").into(), client_id: config.client_id.clone() };
-    let metrics = Metrics::new(worker);
+    let metrics = Metrics::new(WorkerInfo {
+        version: env!("CARGO_PKG_VERSION").into(),
+        commit: COMMIT.into(),
+        client_id: config.client_id.clone(),
+        names: config.metrics_names,
+    });
     metrics.plugins_left_out(catalog.left_out().len());
     let pool = Pool::new(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8));
     let worker_id = worker_id(&config, &listeners);
@@ -334,7 +342,7 @@ fn serve(
     let (page_context, board) = (context.clone(), board.clone());
     let about = move || About {
         version: API_VERSION.into(),
-        commit: option_env!("CONNECT_HOST_COMMIT").unwrap_or(env!("CARGO_PKG_VERSION")).into(),
+        commit: COMMIT.into(),
         kafka_cluster_id: cluster.lock().unwrap_or_else(PoisonError::into_inner).clone(),
     };
     let api = Api::new(calls, about, move || scrape::page(&page_context, &board)).with_loggers(loggers);

@@ -19,6 +19,7 @@ use super::offset_store::ConnectorOffsets;
 use super::task::{Backoff, Env, Failed, Order};
 use crate::herder::TaskTarget;
 use crate::kafka::producer::{Delivery, Producer};
+use crate::kafka::stats;
 use crate::plugins::call::CallError;
 use crate::plugins::source::{Ack, Batch, SourceTask};
 use crate::records::ledger::Ledger;
@@ -33,7 +34,8 @@ type Calling<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
 pub async fn run(mut env: Env) -> Result<(), Failed> {
     let converters = env.converters()?;
     let ids = ClientIds::source_producer(&env.id.connector, env.id.task);
-    let client = client_config(Client::Producer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+    let mut client = client_config(Client::Producer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+    stats::wanted(&mut client.conf);
     env.warn(&client.warnings);
     let context = env.context.clone();
     let offsets = ConnectorOffsets { store: context.offsets.clone(), connector: env.id.connector.clone() };
