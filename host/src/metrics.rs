@@ -7,10 +7,12 @@
 //! tasks that are still held.
 //!
 //! - [`task`]: what a task calls, and the lock around its counts
+//! - `client`: the counts of a task's Kafka client
 //! - `tally`: the counts of one task; pure, time is an argument
 //! - `window`: Kafka's rates, averages and maxima over the last 30 to 60 seconds
 //! - `histogram`: durations in fixed buckets
 //! - `families`: which series there are, and what each means
+//! - `names`: what series are called by other rules than Strimzi's
 //! - `page`: the text
 
 use std::collections::BTreeMap;
@@ -18,14 +20,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::settings::connector::Kind;
+use crate::settings::worker::MetricNames;
 
+mod client;
 mod families;
 mod histogram;
+mod names;
 mod page;
 mod tally;
 pub mod task;
 mod window;
 
+pub use client::{ClientCounts, TopicCounts};
 pub use tally::{ErrorCount, TaskState};
 pub use task::TaskMetrics;
 
@@ -37,8 +43,12 @@ use window::Window;
 pub struct WorkerInfo {
     /// Version of the worker.
     pub version: String,
+    /// The commit that it was built from, as far as the build was told.
+    pub commit: String,
     /// The worker's `client.id`; empty is none.
     pub client_id: String,
+    /// What series are called.
+    pub names: MetricNames,
 }
 
 /// What the herder knows at the moment of a scrape.
@@ -187,7 +197,7 @@ impl Metrics {
     /// The page in Prometheus's text format 0.0.4, ordered by name and labels.
     pub fn render(&self, snapshot: &Snapshot) -> String {
         let now = self.now();
-        let mut page = Page::default();
+        let mut page = Page::new(self.worker.names);
         let own = *lock(&self.own);
         families::worker(&mut page, &self.worker, self.started_at, &own, snapshot, now);
         for connector in &snapshot.connectors {
@@ -195,6 +205,9 @@ impl Metrics {
         }
         for (connector, task, metrics) in self.held() {
             families::task(&mut page, &connector, task, &metrics.tally(), now);
+            if let Some(counts) = metrics.client_counts() {
+                client::series(&mut page, metrics.tally().kind, &counts);
+            }
         }
         families::plugins(&mut page, &snapshot.plugin_metrics);
         page.text()

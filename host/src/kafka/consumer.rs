@@ -9,6 +9,7 @@ use rdkafka_sys::RDKafkaRespErr as Code;
 use super::list::{self, List, TopicPartition};
 use super::message::Message;
 use super::native::{Event, Native, Owner, Role};
+use super::stats::{self, Stats};
 use super::{Conf, KafkaError};
 
 /// What a consumer tells.
@@ -28,6 +29,8 @@ pub enum Told {
     },
     /// A commit is done: offsets or the error.
     Committed(Result<Vec<(TopicPartition, i64)>, KafkaError>),
+    /// What the client has counted (only where [`super::stats::wanted`]).
+    Stats(Stats),
     /// Something went wrong that may pass.
     Trouble(KafkaError),
 }
@@ -43,6 +46,7 @@ impl Consumer {
         let events = sys::RD_KAFKA_EVENT_FETCH
             | sys::RD_KAFKA_EVENT_REBALANCE
             | sys::RD_KAFKA_EVENT_OFFSET_COMMIT
+            | sys::RD_KAFKA_EVENT_STATS
             | sys::RD_KAFKA_EVENT_ERROR;
         Ok(Consumer { native: Native::new(Role::Consumer, conf, events, owner)? })
     }
@@ -101,6 +105,7 @@ impl Consumer {
                 let lost = unsafe { sys::rd_kafka_assignment_lost(self.native.ptr()) } != 0;
                 Some(Told::Revoked { partitions, lost })
             }
+            sys::RD_KAFKA_EVENT_STATS => stats::of(&event).map(Told::Stats),
             sys::RD_KAFKA_EVENT_OFFSET_COMMIT => Some(Told::Committed(committed(&event))),
             sys::RD_KAFKA_EVENT_ERROR if event.error() == Code::RD_KAFKA_RESP_ERR__PARTITION_EOF => {
                 event.topic_partition().map(Told::End)

@@ -3,8 +3,9 @@
 //! Producers and consumers are driven by their event queues, so that one task owns a client and no callback runs on a
 //! foreign thread: [`native`] owns the client and wakes its task when its queue has something, [`producer`] and
 //! [`consumer`] give the events meaning. [`log`] reads a compacted topic to its end and appends to it, [`admin`] makes
-//! topics and asks for metadata, [`groups`] looks after the offsets of consumer groups, [`dev_broker`] is librdkafka's mock cluster inside the process, [`security`] tells what
-//! nobody can mend by waiting.
+//! topics and asks for metadata, [`stats`] reads what clients count, [`groups`] looks after the offsets of consumer
+//! groups, [`dev_broker`] is librdkafka's mock cluster inside the process, [`security`] tells what nobody can mend by
+//! waiting.
 
 pub mod admin;
 pub mod consumer;
@@ -16,6 +17,7 @@ pub mod message;
 pub mod native;
 pub mod producer;
 pub mod security;
+pub mod stats;
 
 use std::collections::BTreeMap;
 

@@ -9,6 +9,7 @@ use rdkafka_sys as sys;
 use rdkafka_sys::RDKafkaRespErr as Code;
 
 use super::native::{self, Event, Native, Owner, Role};
+use super::stats::{self, Stats};
 use super::{Conf, KafkaError};
 
 /// One record to produce. Everything is copied before [`Producer::send`] returns.
@@ -110,6 +111,7 @@ pub struct Producer {
     topics: HashMap<String, *mut sys::rd_kafka_topic_t>,
     last: Option<(String, *mut sys::rd_kafka_topic_t)>,
     want_timestamps: bool,
+    stats: Option<Stats>,
 }
 
 // SAFETY: topic handles belong to the client and may be used from any thread.
@@ -118,9 +120,9 @@ unsafe impl Send for Producer {}
 impl Producer {
     /// Makes a producer; it connects in the background. `want_timestamps` costs a lookup for each delivery.
     pub fn new(conf: &Conf, owner: Owner, want_timestamps: bool) -> Result<Producer, KafkaError> {
-        let events = sys::RD_KAFKA_EVENT_DR | sys::RD_KAFKA_EVENT_ERROR;
+        let events = sys::RD_KAFKA_EVENT_DR | sys::RD_KAFKA_EVENT_ERROR | sys::RD_KAFKA_EVENT_STATS;
         let native = Native::new(Role::Producer, conf, events, owner)?;
-        Ok(Producer { native, topics: HashMap::new(), last: None, want_timestamps })
+        Ok(Producer { native, topics: HashMap::new(), last: None, want_timestamps, stats: None })
     }
 
     /// The client behind, to wait for its events.
@@ -287,10 +289,16 @@ impl Producer {
                 sys::RD_KAFKA_EVENT_ERROR => {
                     tracing::warn!("producer: {}", event.error_text());
                 }
+                sys::RD_KAFKA_EVENT_STATS => self.stats = stats::of(&event),
                 _ => {}
             }
         }
         out.len() - before
+    }
+
+    /// The statistics that came with the last deliveries, if some did; each is given out once.
+    pub fn take_stats(&mut self) -> Option<Stats> {
+        self.stats.take()
     }
 
     fn reports(&self, event: &Event, out: &mut Vec<Delivery>) {

@@ -27,6 +27,10 @@ pub(super) fn worker(
     page.gauge(name, "When the worker started, in seconds since the Unix epoch", &labels, started_at);
     labels.push(("version", &info.version));
     page.gauge("kafka_connect_version_info", "The version of the worker; the value is 1", &labels, 1.0);
+    labels.pop();
+    labels.push(("commit_id", &info.commit));
+    let help = "The commit that the worker was built from; the value is 1";
+    page.gauge("kafka_connect_commit_id_info", help, &labels, 1.0);
 
     let mut gauge = |name: &str, help: &str, value: usize| {
         page.gauge(&format!("kafka_connect_worker_{name}"), help, &[], value as f64);

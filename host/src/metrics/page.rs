@@ -13,6 +13,8 @@ use metrics_exporter_prometheus::formatting::{
 };
 
 use super::histogram::Histogram;
+use super::names;
+use crate::settings::worker::MetricNames;
 
 /// Labels of a series, by name.
 pub(super) type Labels<'a> = [(&'static str, &'a str)];
@@ -50,10 +52,16 @@ struct Family {
 /// The page.
 #[derive(Default)]
 pub(super) struct Page {
+    names: MetricNames,
     families: BTreeMap<String, Family>,
 }
 
 impl Page {
+    /// An empty page whose series are called so; it is filled under Strimzi's names.
+    pub(super) fn new(names: MetricNames) -> Page {
+        Page { names, families: BTreeMap::new() }
+    }
+
     /// A value that only grows.
     pub(super) fn counter(&mut self, name: &str, help: &str, labels: &Labels<'_>, value: f64) {
         self.add(name, help, Type::Counter, labels, Value::Number(value));
@@ -72,8 +80,9 @@ impl Page {
     /// A family has one help and one type. Where two plugins disagree, the first help stands, and a gauge
     /// is right for both. Of two values with the same labels the last one stands.
     fn add(&mut self, name: &str, help: &str, kind: Type, labels: &Labels<'_>, value: Value) {
+        let Some((name, labels)) = names::rename(self.names, name, labels) else { return };
         let labels = labels.iter().map(|(name, value)| Label::new(*name, escaped(value))).collect::<Vec<_>>();
-        let (name, labels) = key_to_parts(&Key::from_parts(name.to_owned(), labels), None);
+        let (name, labels) = key_to_parts(&Key::from_parts(name.into_owned(), labels), None);
         let new = || Family { help: escaped(help), kind, series: BTreeMap::new() };
         let family = self.families.entry(name).or_insert_with(new);
         if family.kind != kind {

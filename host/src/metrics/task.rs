@@ -5,9 +5,10 @@
 //! sent than read, nor a histogram whose count and sum differ, and the windows need no rotation without
 //! locks.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::ClientCounts;
 use super::tally::{ErrorCount, Tally, TaskState};
 use super::{lock, millis};
 use crate::settings::connector::Kind;
@@ -18,12 +19,17 @@ pub struct TaskMetrics {
     /// The worker's, so that all counts have one clock.
     started: Instant,
     tally: Mutex<Tally>,
+    client: Mutex<Option<Arc<ClientCounts>>>,
 }
 
 impl TaskMetrics {
     /// Counts of a task that is made now, on the clock that runs since `started`.
     pub(super) fn new(kind: Kind, started: Instant) -> Self {
-        TaskMetrics { started, tally: Mutex::new(Tally::new(kind, millis(started))) }
+        TaskMetrics {
+            started,
+            tally: Mutex::new(Tally::new(kind, millis(started))),
+            client: Mutex::default(),
+        }
     }
 
     /// Source: a poll has come back with so many records, which are now on their way to Kafka; before
@@ -100,6 +106,16 @@ impl TaskMetrics {
     /// The task is in that state from now on. It starts as running.
     pub fn state(&self, state: TaskState) {
         self.with(|tally, now| tally.enter(now, state));
+    }
+
+    /// What the task's Kafka client has counted; the last that was told is shown.
+    pub fn client(&self, counts: ClientCounts) {
+        *lock(&self.client) = Some(Arc::new(counts));
+    }
+
+    /// What was told of the task's client.
+    pub(super) fn client_counts(&self) -> Option<Arc<ClientCounts>> {
+        lock(&self.client).clone()
     }
 
     /// All of them, as they are.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 
+mod names;
 mod parser;
 
 use parser::{Parsed, parse};
@@ -11,7 +12,7 @@ use parser::{Parsed, parse};
 const MS: Duration = Duration::from_millis(1);
 
 fn worker() -> Arc<Metrics> {
-    Metrics::new(WorkerInfo { version: "0.1.0".to_owned(), client_id: String::new() })
+    Metrics::new(WorkerInfo { version: "0.1.0".to_owned(), ..WorkerInfo::default() })
 }
 
 fn connector(name: &str, kind: Kind, states: &[&'static str]) -> ConnectorSnapshot {
@@ -38,22 +39,6 @@ fn series(name: &str, task: Option<u32>, counter: bool, value: f64) -> PluginSer
 
 fn page(metrics: &Metrics) -> Parsed {
     parse(&metrics.render(&Snapshot::default()))
-}
-
-#[test]
-fn every_series_of_strimzi_that_has_a_meaning_is_there() {
-    let metrics = worker();
-    let (source, sink) = (metrics.task("a", 0, Kind::Source), metrics.task("b", 0, Kind::Sink));
-    source.polled(5, MS);
-    sink.put(5, MS);
-    let connectors =
-        vec![connector("a", Kind::Source, &["RUNNING"]), connector("b", Kind::Sink, &["RUNNING"])];
-    let parsed = parse(&metrics.render(&Snapshot { connectors, plugin_metrics: Vec::new() }));
-    let list = include_str!("tests/strimzi.txt");
-    for line in list.lines().filter(|line| !line.starts_with('#')) {
-        let (name, kind) = line.split_once(' ').unwrap();
-        assert_eq!(parsed.types.get(name).map(String::as_str), Some(kind), "{name}");
-    }
 }
 
 #[test]
@@ -211,10 +196,17 @@ fn the_age_of_the_last_progress_grows_until_there_is_some() {
 
 #[test]
 fn the_worker_tells_its_version() {
-    let info = WorkerInfo { version: "0.1.0".to_owned(), client_id: "me".to_owned() };
+    let info = WorkerInfo {
+        version: "0.1.0".to_owned(),
+        commit: "c0ffee".to_owned(),
+        client_id: "me".to_owned(),
+        ..WorkerInfo::default()
+    };
     let parsed = page(&Metrics::new(info));
     let labels = [("clientid", "me"), ("version", "0.1.0")];
     assert_eq!(parsed.get("kafka_connect_version_info", &labels), Some(1.0));
+    let labels = [("clientid", "me"), ("commit_id", "c0ffee")];
+    assert_eq!(parsed.get("kafka_connect_commit_id_info", &labels), Some(1.0));
     assert!(parsed.get("kafka_connect_start_time_seconds", &[("clientid", "me")]).unwrap() > 1.6e9);
 }
 

@@ -108,6 +108,8 @@ impl ManifestClass {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const GOOD: &str =
@@ -132,5 +134,26 @@ mod tests {
             assert!(error.contains(part), "{text}: {error}");
         }
         assert!(Manifest::of_section(b"{\"abi\":\"\xff\"}").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_section_and_no_file_makes_its_reader_panic(
+            noise in prop::collection::vec(any::<u8>(), 0..200),
+            at in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+        ) {
+            let mut section = format!("{GOOD}\0\0").into_bytes();
+            let at = at.index(section.len());
+            section[at] = byte;
+            let _ = Manifest::of_section(&section);
+            let _ = Manifest::of_section(&noise);
+            let file = tempfile::NamedTempFile::new().unwrap();
+            // The head of a 64-bit library, then anything.
+            let mut library = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0\x01\0\0\0".to_vec();
+            library.extend_from_slice(&noise);
+            std::fs::write(file.path(), &library).unwrap();
+            let _ = Manifest::of_file(file.path());
+        }
     }
 }

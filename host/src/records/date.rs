@@ -5,6 +5,9 @@ use std::fmt::Write;
 /// Milliseconds in a day.
 pub const MILLIS_PER_DAY: i64 = 24 * 60 * 60 * 1000;
 
+/// Milliseconds that a Time may have. The end of the day belongs to it, as in Kafka.
+pub const TIME_RANGE: std::ops::RangeInclusive<i32> = 0..=86_400_000;
+
 /// Days since 1970-01-01 of a date of the proleptic Gregorian calendar; month and day may lie outside their
 /// ranges and carry over, as in a lenient Java calendar. `month` counts from 1.
 pub fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
@@ -32,12 +35,44 @@ pub fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
 }
 
+/// The first day that Java's calendar counts by Gregory; before it, it counts by Julius Caesar.
+const GREGORIAN_FROM: i64 = -141_427;
+
+/// Days since 1970-01-01 of a date in Java's calendar.
+fn days_from_java(year: i64, month: i64, day: i64) -> i64 {
+    let gregorian = days_from_civil(year, month, day);
+    if gregorian >= GREGORIAN_FROM {
+        return gregorian;
+    }
+    let year = year + (month - 1).div_euclid(12);
+    let month = (month - 1).rem_euclid(12) + 1;
+    let shifted = if month <= 2 { year - 1 } else { year };
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5;
+    365 * shifted + shifted.div_euclid(4) + day_of_year - 719_470 + day - 1
+}
+
+/// Year, month (from 1) and day (from 1) of a number of days since 1970-01-01 in Java's calendar.
+fn java_from_days(days: i64) -> (i64, i64, i64) {
+    if days >= GREGORIAN_FROM {
+        return civil_from_days(days);
+    }
+    let days = days + 719_470;
+    let cycle = days.div_euclid(1461);
+    let day_of_cycle = days.rem_euclid(1461);
+    let year_of_cycle = (day_of_cycle - day_of_cycle / 1460) / 365;
+    let day_of_year = day_of_cycle - 365 * year_of_cycle;
+    let shifted = (5 * day_of_year + 2) / 153;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = 4 * cycle + year_of_cycle + i64::from(month <= 2);
+    (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
+}
+
 fn split(millis: i64) -> (i64, i64) {
     (millis.div_euclid(MILLIS_PER_DAY), millis.rem_euclid(MILLIS_PER_DAY))
 }
 
 fn push_date(out: &mut String, days: i64) {
-    let (year, month, day) = civil_from_days(days);
+    let (year, month, day) = java_from_days(days);
     let _ = write!(out, "{year:04}-{month:02}-{day:02}");
 }
 
@@ -70,7 +105,7 @@ pub fn java_date_text(millis: i64) -> String {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (days, rest) = split(millis);
-    let (year, month, day) = civil_from_days(days);
+    let (year, month, day) = java_from_days(days);
     let seconds = rest / 1000;
     format!(
         "{} {} {day:02} {:02}:{:02}:{:02} UTC {year}",
@@ -106,7 +141,7 @@ impl Reader<'_> {
         let day = self.number()?;
         // Beyond this, milliseconds no longer fit 64 bits.
         let sane = |n: i64| n < 200_000_000;
-        (sane(year) && sane(month) && sane(day)).then(|| days_from_civil(year, month, day))
+        (sane(year) && sane(month) && sane(day)).then(|| days_from_java(year, month, day))
     }
 
     fn time(&mut self) -> Option<i64> {
@@ -162,6 +197,17 @@ mod tests {
         }
         assert_eq!(civil_from_days(0), (1970, 1, 1));
         assert_eq!(days_from_civil(2000, 2, 29), 11_016);
+    }
+
+    #[test]
+    fn javas_calendar_was_changed_in_1582() {
+        assert_eq!(java_from_days(GREGORIAN_FROM), (1582, 10, 15));
+        assert_eq!(java_from_days(GREGORIAN_FROM - 1), (1582, 10, 4));
+        assert_eq!(days_from_java(1, 1, 1), -719_164);
+        for days in (-2_000_000..-100_000).step_by(37) {
+            let (year, month, day) = java_from_days(days);
+            assert_eq!(days_from_java(year, month, day), days);
+        }
     }
 
     #[test]

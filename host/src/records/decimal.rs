@@ -75,6 +75,23 @@ pub fn to_text(unscaled: &[u8], scale: i32) -> Result<String, DecimalError> {
     Ok(out)
 }
 
+/// The same unscaled integer in as few bytes as hold it, as Java has it.
+///
+/// # Errors
+/// When there are no bytes.
+pub fn shortest(unscaled: &[u8]) -> Result<&[u8], DecimalError> {
+    let surplus = unscaled.windows(2).take_while(|pair| redundant(pair)).count();
+    match unscaled.get(surplus..) {
+        Some(kept) if !kept.is_empty() => Ok(kept),
+        _ => Err(DecimalError::Empty),
+    }
+}
+
+/// Whether the first byte of the pair says nothing that the second does not say.
+fn redundant(pair: &[u8]) -> bool {
+    matches!(pair, [0, next] if next & 0x80 == 0) || matches!(pair, [0xff, next] if next & 0x80 != 0)
+}
+
 fn digits_of(unscaled: &[u8]) -> Result<(bool, String), DecimalError> {
     let first = *unscaled.first().ok_or(DecimalError::Empty)?;
     if unscaled.len() > MAX_BYTES {
@@ -211,9 +228,6 @@ fn bytes_of(negative: bool, digits: &str) -> Result<Vec<u8>, DecimalError> {
     if negative {
         negate(&mut bytes);
     }
-    let redundant = |pair: &[u8]| {
-        matches!(pair, [0, next] if next & 0x80 == 0) || matches!(pair, [0xff, next] if next & 0x80 != 0)
-    };
     let surplus = bytes.windows(2).take_while(|pair| redundant(pair)).count();
     Ok(bytes.split_off(surplus))
 }

@@ -17,6 +17,9 @@ pub mod sink_ledger;
 pub mod tolerance;
 pub mod value;
 
+#[cfg(test)]
+mod arbitrary;
+
 pub use convert::{ConvertError, Converter, HeaderConverter, Payload};
 pub use schema::{Field, Schema, Type};
 pub use value::{SchemaAndValue, Value};

@@ -28,6 +28,9 @@ mod spelling;
 pub mod topic_creation;
 pub mod worker;
 
+#[cfg(test)]
+mod anything;
+
 /// A config as given: key to value, both text. Values may be secrets: never log them.
 pub type Props = BTreeMap<String, String>;
 

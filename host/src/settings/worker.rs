@@ -1,7 +1,8 @@
 //! The keys of a standalone worker: read from one catalogue, every problem at once, unknown keys named.
 //!
 //! Besides Kafka's keys there are some of our own: `log.format` (`text` or `json`) and `log.level` (`trace`,
-//! `debug`, `info`, `warn`, `error` or `off`); `metrics.listeners`, and bounds of the REST API; and `offset.storage.topic` (with `offset.storage.partitions`,
+//! `debug`, `info`, `warn`, `error` or `off`); `metrics.names` (`strimzi`, `jmx_exporter` or `confluent`),
+//! `metrics.listeners`, and bounds of the REST API; and `offset.storage.topic` (with `offset.storage.partitions`,
 //! `offset.storage.replication.factor` and topic settings under `offset.storage.`) is taken in standalone
 //! mode, too.
 
@@ -16,7 +17,7 @@ use super::restarts::RestartPolicy;
 use super::{KeysOf, Problem, Props};
 
 mod https;
-mod keys;
+pub(super) mod keys;
 mod listeners;
 mod offsets;
 mod rest;
@@ -83,6 +84,37 @@ impl LogLevel {
     }
 }
 
+/// Whose names for Kafka Connect's metrics the page of `/metrics` has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MetricNames {
+    /// Those of Strimzi's rules for the JMX exporter.
+    #[default]
+    Strimzi,
+    /// Those of the exporter's own example for Kafka Connect.
+    JmxExporter,
+    /// Those of Confluent's monitoring stacks.
+    Confluent,
+}
+
+impl MetricNames {
+    /// All of them.
+    pub const ALL: [MetricNames; 3] =
+        [MetricNames::Strimzi, MetricNames::JmxExporter, MetricNames::Confluent];
+
+    /// How `metrics.names` tells them.
+    pub fn name(self) -> &'static str {
+        match self {
+            MetricNames::Strimzi => "strimzi",
+            MetricNames::JmxExporter => "jmx_exporter",
+            MetricNames::Confluent => "confluent",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|names| names.name().eq_ignore_ascii_case(text))
+    }
+}
+
 /// The settings of a standalone worker, checked.
 #[derive(Clone)]
 pub struct WorkerConfig {
@@ -128,6 +160,8 @@ pub struct WorkerConfig {
     pub log_format: LogFormat,
     /// Which log lines are written.
     pub log_level: LogLevel,
+    /// What the series of `/metrics` are called.
+    pub metrics_names: MetricNames,
 }
 
 impl fmt::Debug for WorkerConfig {
@@ -245,6 +279,7 @@ impl Reader<'_> {
             topic_tracking_allow_reset: self.flag("topic.tracking.allow.reset"),
             log_format: if json { LogFormat::Json } else { LogFormat::Text },
             log_level: LogLevel::parse(&self.text("log.level")).unwrap_or_default(),
+            metrics_names: MetricNames::parse(&self.text("metrics.names")).unwrap_or_default(),
             raw: self.props.clone(),
         })
     }

@@ -12,7 +12,7 @@ use super::context::Context;
 use super::credentials;
 use super::loggers::LiveLoggers;
 use super::scrape::{self, Board};
-use super::start::{API_VERSION, StartError};
+use super::start::{API_VERSION, COMMIT, StartError};
 use crate::kafka::admin;
 use crate::kafka::native::Owner;
 use crate::rest::{self, About, Api, Call, Credentials, Front, Limits, Surface, Tls};
@@ -134,7 +134,7 @@ fn api(
     tokio::spawn(find_cluster_id(context.clone(), cluster.clone()));
     let about = move || About {
         version: API_VERSION.into(),
-        commit: option_env!("CONNECT_HOST_COMMIT").unwrap_or(env!("CARGO_PKG_VERSION")).into(),
+        commit: COMMIT.into(),
         kafka_cluster_id: cluster.lock().unwrap_or_else(PoisonError::into_inner).clone(),
     };
     let (page_context, board) = (context.clone(), board.clone());

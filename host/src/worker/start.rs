@@ -38,6 +38,11 @@ use crate::shutdown;
 /// Version of Kafka Connect whose API this worker speaks.
 pub const API_VERSION: &str = "4.1.1";
 /// Requests of the REST API that may wait for the loop.
+/// What the build was told of the commit, else the version.
+pub(super) const COMMIT: &str = match option_env!("CONNECT_HOST_COMMIT") {
+    Some(commit) => commit,
+    None => env!("CARGO_PKG_VERSION"),
+};
 const CALLS: usize = 256;
 /// How long the offset topic may take to be made and read.
 const TOPIC_LIMIT: Duration = Duration::from_secs(60);
@@ -95,9 +100,12 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
     let offsets = Arc::new(open_offsets(&config, broker.is_some()).await?);
     let (events, event_inlet) = mpsc::channel(EVENTS);
     let (calls, call_inlet) = mpsc::channel(CALLS);
-    let worker =
-        WorkerInfo { version: env!("CARGO_PKG_VERSION").into(), client_id: config.client_id.clone() };
-    let metrics = Metrics::new(worker);
+    let metrics = Metrics::new(WorkerInfo {
+        version: env!("CARGO_PKG_VERSION").into(),
+        commit: COMMIT.into(),
+        client_id: config.client_id.clone(),
+        names: config.metrics_names,
+    });
     metrics.plugins_left_out(catalog.left_out().len());
     let pool = Pool::new(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8));
     let worker_id = bound.worker_id(&config.rest);

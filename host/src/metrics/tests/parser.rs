@@ -10,6 +10,8 @@ pub(super) type Series = (String, BTreeMap<String, String>);
 pub(super) struct Parsed {
     /// Type of each family.
     pub(super) types: BTreeMap<String, String>,
+    /// Help of each family.
+    pub(super) helps: BTreeMap<String, String>,
     /// Value of each series.
     pub(super) values: BTreeMap<Series, f64>,
 }
@@ -33,13 +35,13 @@ impl Parsed {
 /// It breaks a rule.
 pub(super) fn parse(text: &str) -> Parsed {
     let mut parsed = Parsed::default();
-    let mut helped = BTreeSet::new();
     let mut family = String::new();
     assert!(text.ends_with('\n'), "no line feed at the end");
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# HELP ") {
             let (name, help) = rest.split_once(' ').expect(line);
-            assert!(helped.insert(name.to_owned()), "second help: {line}");
+            let before = parsed.helps.insert(name.to_owned(), help.to_owned());
+            assert!(before.is_none(), "second help: {line}");
             assert!(!help.trim().is_empty(), "no help: {line}");
         } else if let Some(rest) = line.strip_prefix("# TYPE ") {
             let (name, kind) = rest.split_once(' ').expect(line);
@@ -56,7 +58,7 @@ pub(super) fn parse(text: &str) -> Parsed {
             assert!(parsed.values.insert(series, value).is_none(), "twice: {line}");
         }
     }
-    assert!(parsed.types.keys().eq(&helped), "each family has help and type");
+    assert!(parsed.types.keys().eq(parsed.helps.keys()), "each family has help and type");
     histograms(&parsed);
     parsed
 }

@@ -168,3 +168,6 @@ impl<C: Converter> HeaderConverter for ForHeaders<C> {
         self.0.to_connect(topic, data)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Tables of bodies.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn problem<T>(outcome: Result<T, Failure>) -> String {
@@ -142,4 +144,50 @@ async fn reading_stops_at_the_limit_and_at_cuts() {
     assert_eq!(read(cut, &limits).await, Err(Failure::BodyCutOff));
     let stuck = futures_util::stream::pending::<Result<&[u8], ()>>();
     assert_eq!(read(stuck, &limits).await, Err(Failure::BodyCutOff));
+}
+
+/// Bodies that are nearly those of the API.
+fn nearly() -> impl Strategy<Value = String> {
+    let words = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"name\"",
+        "\"config\"",
+        "\"initial_state\"",
+        "\"offsets\"",
+        "\"partition\"",
+        "\"offset\"",
+        "\"STOPPED\"",
+        "\"kafka_topic\"",
+        "null",
+        "true",
+        "1",
+        "-1e999",
+        "\"\\ud800\"",
+        "\"x\"",
+        " ",
+    ];
+    prop::collection::vec(prop::sample::select(words.to_vec()), 0..24).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_body_makes_its_reader_panic(noise in prop::collection::vec(any::<u8>(), 0..60), nearly in nearly()) {
+        for body in [noise.as_slice(), nearly.as_bytes()] {
+            let _ = new_connector(body);
+            let _ = config(body);
+            let _ = patch(body);
+            let _ = offsets(body);
+        }
+    }
+
+    #[test]
+    fn a_config_arrives_as_it_was_sent(sent in prop::collection::btree_map("\\PC{1,12}", "\\PC{0,20}", 0..8)) {
+        let body = serde_json::to_vec(&sent).unwrap();
+        prop_assert_eq!(config(&body).unwrap_or_else(|_| panic!("refused")), sent);
+    }
 }

@@ -230,6 +230,9 @@ fn logging() -> Vec<Definition> {
         key("log.level", Text, Low, "Which log lines are written: trace, debug, info, warn, error or off.")
             .default("info")
             .check(Validator::one_of_ignore_case(&["trace", "debug", "info", "warn", "error", "off"])),
+        key("metrics.names", Text, Low, "Whose names /metrics has: strimzi, jmx_exporter or confluent.")
+            .default("strimzi")
+            .check(Validator::one_of_ignore_case(&["strimzi", "jmx_exporter", "confluent"])),
     ]
 }
 

@@ -23,6 +23,7 @@ use super::task::{Backoff, Env, Failed};
 use crate::herder::TaskTarget;
 use crate::kafka::consumer::Consumer;
 use crate::kafka::message::Message;
+use crate::kafka::stats;
 use crate::plugins::instance::Wish;
 use crate::plugins::sink::SinkTask;
 use crate::records::pipeline::sink::SinkPipeline;
@@ -42,7 +43,8 @@ const BATCH_BYTES: usize = 8 << 20;
 pub async fn run(mut env: Env) -> Result<(), Failed> {
     let converters = env.converters()?;
     let ids = ClientIds::sink_consumer(&env.id.connector, env.id.task);
-    let client = clients::ready(Client::Consumer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+    let mut client = clients::ready(Client::Consumer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+    stats::wanted(&mut client.conf);
     env.warn(&client.warnings);
     let wanted = partitions::Wanted::new(env.config.sink.as_ref())?;
     let context = env.context.clone();

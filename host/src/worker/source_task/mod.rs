@@ -22,6 +22,7 @@ use super::progress::Stage;
 use super::task::{Backoff, Env, Failed, Order};
 use crate::herder::TaskTarget;
 use crate::kafka::producer::{Delivery, Producer};
+use crate::kafka::stats;
 use crate::plugins::call::CallError;
 use crate::plugins::source::{Ack, Batch, SourceTask};
 use crate::records::ledger::Ledger;
@@ -37,7 +38,8 @@ type Calling<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
 pub async fn run(mut env: Env) -> Result<(), Failed> {
     let converters = env.converters()?;
     let ids = ClientIds::source_producer(&env.id.connector, env.id.task);
-    let client = clients::ready(Client::Producer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+    let mut client = clients::ready(Client::Producer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+    stats::wanted(&mut client.conf);
     let (topics, mut warnings) = Topics::new(&env)?;
     warnings.extend(client.warnings.iter().cloned());
     env.warn(&warnings);

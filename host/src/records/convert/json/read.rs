@@ -1,13 +1,17 @@
 //! JSON trees as Connect values and schemas, with the checks and messages of Kafka's JsonConverter.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet::STANDARD;
+use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Number, Value as Node};
 
 use super::parse::{is_integral, low_bits, node_type, to_f32, to_f64};
 use crate::records::convert::ConvertError;
+use crate::records::date::TIME_RANGE;
 use crate::records::decimal;
 use crate::records::schema::{DATE, DECIMAL, Field, Schema, TIME, TIMESTAMP, Type};
 use crate::records::value::Value;
@@ -78,7 +82,10 @@ fn typed(schema: &Schema, null_is_default: bool, node: Node) -> Result<Value<'st
             None => return refuse(&Node::String(text)),
         },
         (Type::String, Node::String(text)) => Value::String(text.into()),
-        (Type::Bytes, Node::String(text)) => Value::Bytes(base64(&text)?.into()),
+        (Type::Bytes, Node::String(text)) => {
+            let bytes = base64(&text);
+            Value::Bytes(bytes.map_err(|e| ConvertError::data(format!("Invalid bytes field: {e}")))?.into())
+        }
         (Type::Array, Node::Array(items)) => {
             let element = schema.value.as_deref();
             Value::Array(
@@ -114,8 +121,21 @@ fn not_finite(text: &str) -> Option<f64> {
     }
 }
 
-fn base64(text: &str) -> Result<Vec<u8>, ConvertError> {
-    STANDARD.decode(text).map_err(|error| ConvertError::data(format!("Invalid bytes field: {error}")))
+/// As Jackson: padded, with blanks between groups of four, and with bits to spare at the end.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+fn base64(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
+    if !text.bytes().any(|byte| byte <= b' ') {
+        return LENIENT.decode(text);
+    }
+    let mut packed = Vec::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte > b' ' || packed.len() % 4 != 0 {
+            packed.push(byte);
+        }
+    }
+    LENIENT.decode(packed)
 }
 
 fn logical(schema: &Schema, node: &Node) -> Result<Option<Value<'static>>, ConvertError> {
@@ -135,7 +155,12 @@ fn logical(schema: &Schema, node: &Node) -> Result<Option<Value<'static>>, Conve
     };
     match (schema.name.as_deref(), schema.kind) {
         (Some(DATE), Type::Int32) => days_or_millis("Date"),
-        (Some(TIME), Type::Int32) => days_or_millis("Time"),
+        (Some(TIME), Type::Int32) => match days_or_millis("Time")? {
+            Some(Value::Int32(millis)) if !TIME_RANGE.contains(&millis) => Err(ConvertError::data(
+                "Time values must use number of milliseconds greater than 0 and less than 86400000",
+            )),
+            read => Ok(read),
+        },
         (Some(TIMESTAMP), Type::Int64) => match node {
             Node::Number(n) if is_integral(n) => Ok(Some(Value::Int64(low_bits(n)))),
             _ => refuse("Timestamp", "integral"),
@@ -148,11 +173,19 @@ fn logical(schema: &Schema, node: &Node) -> Result<Option<Value<'static>>, Conve
                     .map(|bytes| Some(Value::Bytes(bytes.into())))
                     .map_err(|e| ConvertError::data(e.to_string()))
             }
-            Node::String(text) => Ok(Some(Value::Bytes(base64(text)?.into()))),
+            Node::String(text) => unscaled(schema, text).map(Some),
             _ => refuse("Decimal", "numeric or bytes"),
         },
         _ => Ok(None),
     }
+}
+
+fn unscaled(schema: &Schema, text: &str) -> Result<Value<'static>, ConvertError> {
+    let invalid = |why: String| ConvertError::data(format!("Invalid bytes for Decimal field: {why}"));
+    decimal::scale_of(schema).map_err(|e| invalid(e.to_string()))?;
+    let bytes = base64(text).map_err(|e| invalid(e.to_string()))?;
+    let shortest = decimal::shortest(&bytes).map_err(|e| invalid(e.to_string()))?;
+    Ok(Value::Bytes(shortest.to_vec().into()))
 }
 
 fn map(schema: &Schema, null_is_default: bool, node: Node) -> Result<Value<'static>, ConvertError> {
@@ -189,7 +222,20 @@ fn map(schema: &Schema, null_is_default: bool, node: Node) -> Result<Value<'stat
             node_type(Some(&other))
         ))),
     };
-    Ok(Value::Map(pairs.into_iter().map(entry).collect::<Result<_, _>>()?))
+    // Of equal keys the last one stands, at the place of the first.
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(pairs.len());
+    let mut entries: Vec<(Value<'static>, Value<'static>)> = Vec::with_capacity(pairs.len());
+    for pair in pairs {
+        let (key, mapped) = entry(pair)?;
+        match places.entry(format!("{key:?}")) {
+            Entry::Occupied(known) => entries[*known.get()].1 = mapped,
+            Entry::Vacant(free) => {
+                free.insert(entries.len());
+                entries.push((key, mapped));
+            }
+        }
+    }
+    Ok(Value::Map(entries))
 }
 
 /// Turns the JSON of a schema into the schema; JSON null is no schema.
@@ -235,8 +281,9 @@ pub fn schema(node: &Node, null_is_default: bool) -> Result<Option<Arc<Schema>>,
     if let Some(Node::Object(parameters)) = node.get("parameters") {
         read.parameters = texts(parameters)?;
     }
-    if let Some(default) = node.get("default").filter(|default| !default.is_null()) {
-        read.default = Some(typed(&read, null_is_default, default.clone())?);
+    if let Some(default) = node.get("default") {
+        read.default = Some(value(Some(&read), null_is_default, Some(default.clone()))?);
+        read.default.take_if(|default| default.is_null());
     }
     Ok(Some(Arc::new(read)))
 }
@@ -258,6 +305,9 @@ fn fields(node: &Node, null_is_default: bool) -> Result<Vec<Field>, ConvertError
         let name = node.get("field").and_then(Node::as_str);
         let name =
             name.ok_or_else(|| ConvertError::data("Struct schema's field name not specified properly"))?;
+        if name.is_empty() {
+            return Err(ConvertError::data("fieldName cannot be null."));
+        }
         if read.iter().any(|field| field.name == name) {
             return Err(ConvertError::data(format!(
                 "Cannot create field because of field name duplication {name}"

@@ -5,8 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::escape::push_string;
 use crate::records::convert::ConvertError;
-use crate::records::java_text::{logical_decimal, push_f32, push_f64, push_integer};
-use crate::records::schema::{Schema, Type};
+use crate::records::date::TIME_RANGE;
+use crate::records::decimal;
+use crate::records::java_text::{push_f32, push_f64, push_integer};
+use crate::records::schema::{DECIMAL, Schema, TIME, Type};
 use crate::records::value::Value;
 
 /// The settings that change what is written.
@@ -74,25 +76,48 @@ pub fn push_value(
         Value::Boolean(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
         Value::Int8(n) => push_integer(out, (*n).into()),
         Value::Int16(n) => push_integer(out, (*n).into()),
-        Value::Int32(n) => push_integer(out, (*n).into()),
+        Value::Int32(n) => {
+            if !TIME_RANGE.contains(n) && schema.is_some_and(|s| s.name.as_deref() == Some(TIME)) {
+                return Err(ConvertError::data(
+                    "Kafka Connect Time type should not have any date fields set to non-zero values.",
+                ));
+            }
+            push_integer(out, (*n).into());
+        }
         Value::Int64(n) => push_integer(out, *n),
         Value::Float32(n) if n.is_finite() => push_f32(out, *n),
         Value::Float64(n) if n.is_finite() => push_f64(out, *n),
         Value::Float32(n) => push_not_finite(out, f64::from(*n)),
         Value::Float64(n) => push_not_finite(out, *n),
         Value::String(text) => push_string(out, text),
-        Value::Bytes(bytes) => {
-            match style.numeric_decimals.then(|| logical_decimal(schema, value)).transpose()? {
-                Some(Some(number)) => out.extend_from_slice(number.as_bytes()),
-                _ => push_base64(out, bytes),
-            }
-        }
+        Value::Bytes(bytes) => push_bytes(out, style, schema, bytes)?,
         Value::Array(items) => {
             let element = schema.and_then(|s| s.value.as_deref());
             push_each(out, (b'[', b']'), items, |out, item| push_value(out, style, element, item))?;
         }
         Value::Map(entries) => push_map(out, style, schema, entries)?,
         Value::Struct(values) => push_struct(out, style, schema, values)?,
+    }
+    Ok(())
+}
+
+/// Appends bytes, or a Decimal in the format that was chosen.
+fn push_bytes(
+    out: &mut Vec<u8>,
+    style: Style,
+    schema: Option<&Schema>,
+    bytes: &[u8],
+) -> Result<(), ConvertError> {
+    let Some(schema) = schema.filter(|s| s.name.as_deref() == Some(DECIMAL)) else {
+        push_base64(out, bytes);
+        return Ok(());
+    };
+    let refuse = |e: decimal::DecimalError| ConvertError::data(e.to_string());
+    let scale = decimal::scale_of(schema).map_err(refuse)?;
+    if style.numeric_decimals {
+        out.extend_from_slice(decimal::to_text(bytes, scale).map_err(refuse)?.as_bytes());
+    } else {
+        push_base64(out, decimal::shortest(bytes).map_err(refuse)?);
     }
     Ok(())
 }

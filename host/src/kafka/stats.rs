@@ -1,0 +1,215 @@
+//! What a client of a task counts, out of librdkafka's statistics, which it tells as an event every few seconds.
+
+use std::collections::BTreeMap;
+
+use rdkafka_sys as sys;
+use serde::Deserialize;
+
+use super::Conf;
+use super::native::Event;
+
+/// Milliseconds between two statistics of a client.
+const INTERVAL_MS: &str = "5000";
+
+/// Asks for statistics. Only for clients whose events are always served: those of tasks.
+pub fn wanted(conf: &mut Conf) {
+    conf.insert("statistics.interval.ms".to_owned(), INTERVAL_MS.to_owned());
+}
+
+/// Counts of a client since it was made, unless told otherwise.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stats {
+    /// The `client.id`.
+    pub client_id: String,
+    /// Requests sent to brokers.
+    pub requests: u64,
+    /// Bytes sent to brokers.
+    pub bytes_out: u64,
+    /// Responses from brokers.
+    pub responses: u64,
+    /// Bytes from brokers.
+    pub bytes_in: u64,
+    /// Brokers that are connected now.
+    pub connections: u64,
+    /// Mean time between request and response over the last interval, in milliseconds; none without requests.
+    pub request_latency_ms: Option<f64>,
+    /// By topic.
+    pub topics: Vec<TopicStats>,
+}
+
+/// Counts of a topic.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TopicStats {
+    /// Its name.
+    pub topic: String,
+    /// Mean bytes of the last batches written; none without.
+    pub batch_bytes: Option<f64>,
+    /// By partition.
+    pub partitions: Vec<PartitionStats>,
+}
+
+/// Counts of a partition.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PartitionStats {
+    /// Its number.
+    pub partition: i32,
+    /// Records written.
+    pub records_out: u64,
+    /// Bytes of them.
+    pub bytes_out: u64,
+    /// Records read.
+    pub records_in: u64,
+    /// Bytes of them.
+    pub bytes_in: u64,
+    /// Records between what was read and the end of the partition; none for a producer or before it is known.
+    pub lag: Option<u64>,
+}
+
+/// The statistics of an event, if it has some that can be read.
+pub(super) fn of(event: &Event) -> Option<Stats> {
+    // SAFETY: the text lives as long as the event.
+    let text = unsafe { super::native::text(sys::rd_kafka_event_stats(event.ptr())) };
+    read(&text)
+}
+
+fn read(text: &str) -> Option<Stats> {
+    let told: Told = serde_json::from_str(text).ok()?;
+    let brokers = told.brokers.values();
+    let answered = brokers.clone().filter(|broker| broker.rtt.cnt > 0);
+    let (sum, count) = answered.fold((0.0, 0.0), |(sum, count), broker| {
+        (sum + broker.rtt.avg as f64 * broker.rtt.cnt as f64, count + broker.rtt.cnt as f64)
+    });
+    Some(Stats {
+        client_id: told.client_id,
+        requests: told.tx,
+        bytes_out: told.tx_bytes,
+        responses: told.rx,
+        bytes_in: told.rx_bytes,
+        connections: brokers.filter(|broker| broker.state == "UP").count() as u64,
+        request_latency_ms: (count > 0.0).then(|| sum / count / 1000.0),
+        topics: told.topics.into_values().map(topic).collect(),
+    })
+}
+
+fn topic(told: ToldTopic) -> TopicStats {
+    let known = told.partitions.into_values().filter(|partition| partition.partition >= 0);
+    let partitions = known
+        .map(|it| PartitionStats {
+            partition: it.partition,
+            records_out: it.txmsgs,
+            bytes_out: it.txbytes,
+            records_in: it.rxmsgs,
+            bytes_in: it.rxbytes,
+            lag: u64::try_from(it.consumer_lag).ok(),
+        })
+        .collect();
+    let batch_bytes = (told.batchsize.cnt > 0).then_some(told.batchsize.avg as f64);
+    TopicStats { topic: told.topic, batch_bytes, partitions }
+}
+
+/// The part of librdkafka's document that is of use; see its STATISTICS.md.
+#[derive(Deserialize)]
+struct Told {
+    client_id: String,
+    #[serde(default)]
+    tx: u64,
+    #[serde(default)]
+    tx_bytes: u64,
+    #[serde(default)]
+    rx: u64,
+    #[serde(default)]
+    rx_bytes: u64,
+    #[serde(default)]
+    brokers: BTreeMap<String, ToldBroker>,
+    #[serde(default)]
+    topics: BTreeMap<String, ToldTopic>,
+}
+
+#[derive(Deserialize)]
+struct ToldBroker {
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    rtt: ToldWindow,
+}
+
+/// A window over the last interval.
+#[derive(Deserialize, Default)]
+struct ToldWindow {
+    #[serde(default)]
+    avg: i64,
+    #[serde(default)]
+    cnt: i64,
+}
+
+#[derive(Deserialize)]
+struct ToldTopic {
+    topic: String,
+    #[serde(default)]
+    batchsize: ToldWindow,
+    #[serde(default)]
+    partitions: BTreeMap<String, ToldPartition>,
+}
+
+#[derive(Deserialize)]
+struct ToldPartition {
+    partition: i32,
+    #[serde(default)]
+    txmsgs: u64,
+    #[serde(default)]
+    txbytes: u64,
+    #[serde(default)]
+    rxmsgs: u64,
+    #[serde(default)]
+    rxbytes: u64,
+    #[serde(default = "unknown")]
+    consumer_lag: i64,
+}
+
+fn unknown() -> i64 {
+    -1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_are_read_as_far_as_they_are_of_use() {
+        let text = r#"{"name":"x#producer-1","client_id":"x","type":"producer","ts":1,"tx":5,"tx_bytes":700,"rx":4,
+            "rx_bytes":300,"brokers":{
+              "a:1/1":{"name":"a:1/1","nodeid":1,"state":"UP","rtt":{"min":1,"avg":2000,"cnt":3}},
+              "b:1/2":{"nodeid":2,"state":"INIT","rtt":{"avg":0,"cnt":0}}},
+            "topics":{"t":{"topic":"t","batchsize":{"avg":512,"cnt":2},"partitions":{
+              "0":{"partition":0,"txmsgs":10,"txbytes":100,"rxmsgs":0,"rxbytes":0,"consumer_lag":-1},
+              "1":{"partition":1,"rxmsgs":7,"rxbytes":70,"consumer_lag":9},
+              "-1":{"partition":-1,"txmsgs":0}}}}}"#;
+        let stats = read(text).unwrap();
+        let partition = |partition, records_out, bytes_out, records_in, bytes_in, lag| PartitionStats {
+            partition,
+            records_out,
+            bytes_out,
+            records_in,
+            bytes_in,
+            lag,
+        };
+        assert_eq!(
+            stats,
+            Stats {
+                client_id: "x".to_owned(),
+                requests: 5,
+                bytes_out: 700,
+                responses: 4,
+                bytes_in: 300,
+                connections: 1,
+                request_latency_ms: Some(2.0),
+                topics: vec![TopicStats {
+                    topic: "t".to_owned(),
+                    batch_bytes: Some(512.0),
+                    partitions: vec![partition(0, 10, 100, 0, 0, None), partition(1, 0, 0, 7, 70, Some(9))],
+                }],
+            }
+        );
+        assert_eq!(read("{"), None);
+    }
+}
