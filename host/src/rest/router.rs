@@ -33,7 +33,6 @@ pub(super) enum Endpoint {
     Plugins,
     PluginConfig,
     Validate,
-    ConnectorHealth,
     Loggers,
     Logger,
     SetLogger,

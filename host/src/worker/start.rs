@@ -37,12 +37,12 @@ use crate::shutdown;
 
 /// Version of Kafka Connect whose API this worker speaks.
 pub const API_VERSION: &str = "4.1.1";
-/// Requests of the REST API that may wait for the loop.
 /// What the build was told of the commit, else the version.
 pub(super) const COMMIT: &str = match option_env!("CONNECT_HOST_COMMIT") {
     Some(commit) => commit,
     None => env!("CARGO_PKG_VERSION"),
 };
+/// Requests of the REST API that may wait for the loop.
 const CALLS: usize = 256;
 /// How long the offset topic may take to be made and read.
 const TOPIC_LIMIT: Duration = Duration::from_secs(60);

@@ -26,8 +26,11 @@ fn shown(schema: Option<&Schema>, value: &Value<'_>) -> String {
     format!("{schema:?} {value:?}")
 }
 
+type Converters = Vec<Arc<dyn Converter>>;
+type HeaderConverters = Vec<Arc<dyn HeaderConverter>>;
+
 /// Every class with some settings, as a converter of values, and for headers.
-fn all_converters() -> (Vec<Arc<dyn Converter>>, Vec<Arc<dyn HeaderConverter>>) {
+fn all_converters() -> (Converters, HeaderConverters) {
     let (mut plain, mut headers) = (Vec::new(), Vec::new());
     for class in converter_classes() {
         for settings in [props(&[]), props(&[("schemas.enable", "false"), ("converter.encoding", "latin1")])]
