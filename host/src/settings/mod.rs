@@ -29,7 +29,7 @@ pub mod topic_creation;
 pub mod worker;
 
 #[cfg(test)]
-mod anything;
+mod tests;
 
 /// A config as given: key to value, both text. Values may be secrets: never log them.
 pub type Props = BTreeMap<String, String>;

@@ -2,20 +2,31 @@
 //! share a broker and use the time in which others wait.
 
 mod broker;
+mod client_security;
 mod clients;
 mod command_line;
 mod consuming;
 mod crash;
+mod datagen;
 mod faults_garbage;
 mod faults_load;
 mod faults_run;
 mod flow;
+mod guide;
+mod health;
+mod http_auth;
+mod http_front;
+mod http_tls;
 mod isolation;
+mod layout;
 mod metrics;
 mod offsets_rest;
 mod panics;
 mod rest;
+mod rest_compat;
+mod restarts;
 mod slow_sink;
+mod topic_creation;
 mod valgrind;
 
 use connect_tests::Kafka;

@@ -1,6 +1,7 @@
 //! The connector that docs/writing-a-connector-in-c.md builds piece by piece: it compiles without a warning, runs, and
 //! goes on counting after a restart.
 
+use crate::lines;
 use connect_tests::configs::{connector, file_sink};
 use connect_tests::{With, WorkerSpec, paths, wait_for};
 use std::collections::BTreeSet;
@@ -35,10 +36,6 @@ fn compile(code: &str, folder: &Path) {
     cc.arg(paths::repo().join("plugin-api/include")).arg("-o").arg(folder.join("ticks.so")).arg(&source);
     let output = cc.output().expect("cc runs: install gcc");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn lines(file: &Path) -> Vec<String> {
-    std::fs::read_to_string(file).unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
 #[test]

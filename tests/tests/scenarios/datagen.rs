@@ -1,14 +1,13 @@
 //! Records with every type of the data model, from Datagen through JsonConverter into a real topic: all of them, once
 //! each over clean stops in mid-flow, and each field with the schema and the form that Kafka Connect gives it.
 
+use crate::MINUTE;
 use connect_tests::configs::connector;
 use connect_tests::{Kafka, Record, With, WorkerSpec, wait_for};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 const RECORDS: u64 = 3_000;
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// The schema of a field that has no more than a type.
 fn plain(name: &str, kind: &str, optional: bool) -> Value {

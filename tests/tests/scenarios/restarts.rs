@@ -1,12 +1,11 @@
 //! Failed connectors and tasks that come back by themselves, as `errors.restart.*` says.
 
+use crate::MINUTE;
 use connect_tests::configs::faulty_source;
 use connect_tests::{Props, With, Worker, table, wait_for, wait_until};
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
-const MINUTE: Duration = Duration::from_secs(60);
 const OF_TASK: &str = "kafka_connect_connector_task_restart_attempts_total";
 const OF_CONNECTOR: &str = "kafka_connect_connector_restart_attempts_total";
 

@@ -1,11 +1,9 @@
 //! Topics that sources have made for them, as `topic.creation.*` says.
 
+use crate::MINUTE;
 use connect_tests::configs::verifiable_source;
 use connect_tests::{Kafka, Props, With, Worker, WorkerSpec, wait_for};
 use serde_json::Value;
-use std::time::Duration;
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// A source with a default group and one for names that begin with `state`.
 fn source(name: &str, topic: &str) -> Props {

@@ -1,11 +1,10 @@
 //! Basic authentication of a real worker, configured as for Kafka Connect.
 
+use crate::MINUTE;
 use connect_tests::raw::{Raw, header};
 use connect_tests::{Rest, RunDir, Worker, WorkerSpec, free_port, wait_until};
 use std::fs;
-use std::time::Duration;
 
-const MINUTE: Duration = Duration::from_secs(60);
 const EXTENSION: &str = "org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension";
 const MODULE: &str = "org.apache.kafka.connect.rest.basic.auth.extension.PropertyFileLoginModule";
 /// ann:s3cret

@@ -1,12 +1,11 @@
 //! Tasks that are RUNNING and do not come on: seen in the connector's health, a metric and the log, and seen to end.
 
+use crate::MINUTE;
 use connect_tests::configs::{faulty_sink, faulty_source, verifiable_source};
 use connect_tests::{Kafka, Props, With, Worker, WorkerSpec, table, wait_for, wait_until};
 use serde_json::Value;
 use std::fs;
-use std::time::Duration;
 
-const MINUTE: Duration = Duration::from_secs(60);
 const STALLED: &str = "kafka_connect_connector_task_stalled";
 const WRITTEN: &str = "kafka_connect_source_task_source_record_write_total";
 

@@ -1,13 +1,13 @@
 //! TLS and logins against brokers that demand them: records and offsets flow over every mechanism and store type, and
 //! whatever is refused ends at once with an error that names the key at fault.
 
+use crate::MINUTE;
 use connect_tests::configs::{file_sink, file_source};
 use connect_tests::{Kafka, Props, With, Worker, WorkerSpec, wait_for};
 use std::fs;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-const MINUTE: Duration = Duration::from_secs(60);
 const LINES: &str = "one\ntwo\nthree\n";
 
 fn kafka() -> &'static Kafka {
