@@ -85,7 +85,8 @@ fn told(errors: &AbiInstabilityErrors) -> String {
 
 /// The type of the boundary that an error is in: ours and theirs, with the member on the way from it to the error.
 fn place(error: &AbiInstabilityError) -> (&'static TypeLayout, &'static TypeLayout, Option<&'static str>) {
-    let own = <BoundaryRef as StableAbi>::LAYOUT.package();
+    // BoundaryRef itself is a type of abi_stable.
+    let own = <connect_plugin_abi::CpPlugin as StableAbi>::LAYOUT.package();
     let mut member = None;
     for step in error.stack_trace.iter().rev() {
         let (TLFieldOrFunction::Field(ours), TLFieldOrFunction::Field(theirs)) = (step.expected, step.found)

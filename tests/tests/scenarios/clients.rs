@@ -111,7 +111,7 @@ fn what_has_no_counterpart_is_named_in_a_warning() {
 fn assert_refused(worker: &Worker, config: &Props, key: &str) {
     let name = &config["name"];
     let answer = worker.create(name, config);
-    let told = if answer.status == 400 { answer.body } else { worker.wait_task_failed(name, 0) };
+    let told = if answer.status == 201 { worker.wait_task_failed(name, 0) } else { answer.body };
     assert!(told.contains(key), "{key}: {told}");
 }
 

@@ -36,7 +36,8 @@ impl Running {
             tokio::select! {
                 biased;
                 result = &mut call => return Ok(Some(result)),
-                order = self.env.inbox.recv() => self.order(order),
+                // After a stop no order counts, and the inbox would say so for ever.
+                order = self.env.inbox.recv(), if stop.is_none() => self.order(order),
                 () = instance.wished() => self.hear_reports()?,
                 () = self.consumer.native().ready(), if room => self.unread = true,
                 () = time::sleep_until(poll_due) => self.keep_membership()?,

@@ -2,12 +2,12 @@
 
 use proptest::prelude::*;
 
-use super::Props;
-use super::clients::{Client, ClientIds, client_config};
-use super::connector::{ConnectorConfig, Kind, validate};
-use super::definitions::common;
-use super::patterns::TopicPattern;
-use super::worker::{WorkerConfig, keys};
+use crate::settings::Props;
+use crate::settings::clients::{Client, ClientIds, client_config};
+use crate::settings::connector::{ConnectorConfig, Kind, validate};
+use crate::settings::definitions::common;
+use crate::settings::patterns::TopicPattern;
+use crate::settings::worker::{WorkerConfig, keys};
 
 /// Names of Java's client settings that are more than carried over.
 const CLIENT_KEYS: [&str; 16] = [
