@@ -112,7 +112,9 @@ fn assert_refused(worker: &Worker, config: &Props, key: &str) {
     let name = &config["name"];
     let answer = worker.create(name, config);
     let told = if answer.status == 201 { worker.wait_task_failed(name, 0) } else { answer.body };
-    assert!(told.contains(key), "{key}: {told}");
+    // A value of the wrong type is told as by Kafka's clients, which do not know the prefix.
+    let bare = key.rsplit(".override.").next().unwrap_or(key);
+    assert!(told.contains(bare), "{key}: {told}");
 }
 
 #[test]
