@@ -59,7 +59,7 @@ pub struct HttpsConfig {
     pub tls12: bool,
     /// TLS 1.3 is spoken.
     pub tls13: bool,
-    /// The suites that may be used, by their names in Java; empty: all of [`SUITES`].
+    /// The suites that may be used, by their names in Java; empty: all of those that this worker has.
     pub cipher_suites: Vec<String>,
 }
 
