@@ -7,7 +7,7 @@ use connect_tests::{
     Process, Props, RunDir, With, Worker, WorkerSpec, faulty, free_port, paths, props, wait_for,
 };
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
@@ -140,13 +140,8 @@ fn files_may_be_json() {
     let config = verifiable_source("nested", "t", 100);
     let nested = json!({"name": "nested", "config": config, "initial_state": "PAUSED"});
     let nested = write(&dir, "nested.json", &nested.to_string());
-    let mut command = Command::new(paths::connect_host());
-    command.args(["standalone", &worker, &flat, &nested, "--dev-broker"]);
-    let mut process = Process::start("connect-host", &mut command, &dir.join("log"));
-    let status = |name: &str| {
-        let answer = rest.try_request("GET", &format!("/connectors/{name}/status"), None);
-        answer.map_or_else(|_| json!({}), |answer| answer.json())
-    };
+    let mut process = start(&dir, [&worker, &flat, &nested]);
+    let status = |name: &str| status(&rest, name);
     wait_for("the flat one", MINUTE, || status("flat")["tasks"][0]["state"] == "RUNNING");
     // Nothing has asked it for tasks yet.
     wait_for("the paused one", MINUTE, || status("nested")["connector"]["state"] == "PAUSED");
@@ -154,6 +149,19 @@ fn files_may_be_json() {
     rest.call("PUT", "/connectors/nested/resume").expect(202);
     wait_for("its task", MINUTE, || status("nested")["tasks"][0]["state"] == "RUNNING");
     assert_eq!(process.terminate(MINUTE).code(), Some(0));
+}
+
+/// A worker of these files, with the embedded broker.
+fn start(dir: &RunDir, files: [&str; 3]) -> Process {
+    let mut command = Command::new(paths::connect_host());
+    command.arg("standalone").args(files).arg("--dev-broker");
+    Process::start("connect-host", &mut command, &dir.join("log"))
+}
+
+/// The status of a connector; empty while nobody answers.
+fn status(rest: &connect_tests::Rest, name: &str) -> Value {
+    let answer = rest.try_request("GET", &format!("/connectors/{name}/status"), None);
+    answer.map_or_else(|_| json!({}), |answer| answer.json())
 }
 
 /// All files as YAML, which goes by their names: nested keys, lists, numbers as written.
@@ -176,13 +184,8 @@ fn files_may_be_yaml() {
     let nested = "name: nested\nconfig:\n  connector.class: VerifiableSource\n  topic: t\n  throughput: 100\n\
                   initial_state: PAUSED\n";
     let nested = write(&dir, "nested.yaml", nested);
-    let mut command = Command::new(paths::connect_host());
-    command.args(["standalone", &worker, &flat, &nested, "--dev-broker"]);
-    let mut process = Process::start("connect-host", &mut command, &dir.join("log"));
-    let status = |name: &str| {
-        let answer = rest.try_request("GET", &format!("/connectors/{name}/status"), None);
-        answer.map_or_else(|_| json!({}), |answer| answer.json())
-    };
+    let mut process = start(&dir, [&worker, &flat, &nested]);
+    let status = |name: &str| status(&rest, name);
     wait_for("the flat one", MINUTE, || status("flat")["tasks"][0]["state"] == "RUNNING");
     wait_for("the paused one", MINUTE, || status("nested")["connector"]["state"] == "PAUSED");
     let config = rest.get("/connectors/flat/config").json();

@@ -82,7 +82,7 @@ impl Running {
         match outcome.result {
             Ok(()) => {
                 self.env.progress.end(Stage::Offsets);
-                self.tell_commit = true;
+                self.news.stored();
             }
             Err(error) => {
                 let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);

@@ -200,7 +200,7 @@ impl Running {
 
     fn ack(&mut self, ack: Ack) {
         if self.wants_acks {
-            self.acks.push(ack);
+            self.news.ack(ack);
         }
     }
 

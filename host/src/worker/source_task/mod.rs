@@ -6,6 +6,7 @@
 
 mod commit;
 mod flow;
+mod news;
 mod topics;
 
 use std::collections::VecDeque;
@@ -24,12 +25,13 @@ use crate::herder::TaskTarget;
 use crate::kafka::producer::{Delivery, Producer};
 use crate::kafka::stats;
 use crate::plugins::call::CallError;
-use crate::plugins::source::{Ack, Batch, SourceTask};
+use crate::plugins::source::{Batch, SourceTask};
 use crate::records::ledger::Ledger;
 use crate::records::pipeline::source::{SourceBuffers, SourcePipeline};
 use crate::records::tolerance::ErrorPolicy;
 use crate::settings::clients::{Client, ClientIds};
 use commit::Flush;
+use news::{News, Next};
 use topics::Topics;
 
 type Calling<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
@@ -98,8 +100,7 @@ struct Running {
     polled: VecDeque<(u64, Instant)>,
     /// Acknowledgements and commits on their way to the plugin, one call at a time.
     telling: Option<Calling<()>>,
-    acks: Vec<Ack>,
-    tell_commit: bool,
+    news: News,
     wants_acks: bool,
     flush: Option<Flush>,
     next_flush: time::Instant,
@@ -145,8 +146,7 @@ impl Running {
             submitted: 0,
             polled: VecDeque::new(),
             telling: None,
-            acks: Vec::new(),
-            tell_commit: false,
+            news: News::default(),
             flush: None,
             next_flush: time::Instant::now() + interval,
             deliveries: Vec::new(),
@@ -220,7 +220,7 @@ impl Running {
     }
 
     fn begin_poll(&mut self) {
-        let free = self.poll.is_none() && self.rest_until.is_none();
+        let free = self.poll.is_none() && self.rest_until.is_none() && self.news.has_room();
         if free && self.env.target == TaskTarget::Running {
             self.polled_at = Instant::now();
             self.poll = Some(Box::pin(self.plugin.poll()));
@@ -231,12 +231,16 @@ impl Running {
         if self.telling.is_some() {
             return;
         }
-        if !self.acks.is_empty() {
-            self.env.progress.begin(Stage::Acks);
-            self.telling = Some(Box::pin(self.plugin.acks(std::mem::take(&mut self.acks))));
-        } else if std::mem::take(&mut self.tell_commit) {
-            self.env.progress.begin(Stage::Told);
-            self.telling = Some(Box::pin(self.plugin.commit()));
+        match self.news.next() {
+            None => {}
+            Some(Next::Acks(acks)) => {
+                self.env.progress.begin(Stage::Acks);
+                self.telling = Some(Box::pin(self.plugin.acks(acks)));
+            }
+            Some(Next::Commit) => {
+                self.env.progress.begin(Stage::Told);
+                self.telling = Some(Box::pin(self.plugin.commit()));
+            }
         }
     }
 
