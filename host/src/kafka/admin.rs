@@ -24,6 +24,13 @@ pub struct TopicSpec {
     pub configs: Vec<(String, String)>,
 }
 
+fn told(what: String, error: &rdkafka::error::KafkaError) -> KafkaError {
+    match error.rdkafka_error_code() {
+        Some(code) => KafkaError::of(what, code),
+        None => KafkaError::local(what, error.to_string()),
+    }
+}
+
 fn client(conf: &Conf) -> Result<AdminClient<DefaultClientContext>, KafkaError> {
     let mut config = ClientConfig::new();
     config.extend(conf.iter().map(|(key, value)| (key.clone(), value.clone())));
@@ -68,25 +75,9 @@ pub fn cluster_id(conf: &Conf, owner: &Owner, timeout: Duration) -> Result<Optio
 /// No broker answered, or it refused to.
 pub fn topic_names(conf: &Conf, timeout: Duration) -> Result<Vec<String>, KafkaError> {
     let what = "list topics";
-    let metadata = client(conf)?.inner().fetch_metadata(None, timeout).map_err(|error| {
-        let retriable = error.rdkafka_error_code().is_none_or(passes);
-        KafkaError { retriable, ..KafkaError::local(what, error.to_string()) }
-    })?;
+    let metadata =
+        client(conf)?.inner().fetch_metadata(None, timeout).map_err(|error| told(what.into(), &error))?;
     Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).collect())
-}
-
-/// Whether an error goes away by itself.
-fn passes(code: RDKafkaErrorCode) -> bool {
-    matches!(
-        code,
-        RDKafkaErrorCode::BrokerTransportFailure
-            | RDKafkaErrorCode::AllBrokersDown
-            | RDKafkaErrorCode::OperationTimedOut
-            | RDKafkaErrorCode::RequestTimedOut
-            | RDKafkaErrorCode::NetworkException
-            | RDKafkaErrorCode::NotController
-            | RDKafkaErrorCode::LeaderNotAvailable
-    )
 }
 
 /// Makes the topic unless it exists. True: it was made now.
@@ -105,16 +96,11 @@ pub async fn create_topic(conf: &Conf, spec: &TopicSpec, timeout: Duration) -> R
         topic = topic.set(key, value);
     }
     let options = AdminOptions::new().request_timeout(Some(timeout)).operation_timeout(Some(timeout));
-    let results = admin.create_topics([&topic], &options).await.map_err(|error| {
-        let retriable = error.rdkafka_error_code().is_some_and(passes);
-        KafkaError { retriable, ..KafkaError::local(what(), error.to_string()) }
-    })?;
+    let results = admin.create_topics([&topic], &options).await.map_err(|error| told(what(), &error))?;
     match results.into_iter().next() {
         None | Some(Ok(_)) => Ok(true),
         Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => Ok(false),
-        Some(Err((_, code))) => {
-            Err(KafkaError { retriable: passes(code), ..KafkaError::local(what(), code.to_string()) })
-        }
+        Some(Err((_, code))) => Err(KafkaError::of(what(), code)),
     }
 }
 

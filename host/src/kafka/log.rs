@@ -51,6 +51,24 @@ struct Awaited {
     failed: Option<KafkaError>,
 }
 
+/// Between two tries to make the topic.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Makes the topic unless it exists. What passes is tried again until the time is over; as with Kafka Connect that goes
+/// for missing replicas too, since brokers may still be joining.
+fn make(conf: &LogConf, runtime: &tokio::runtime::Handle) -> Result<(), KafkaError> {
+    let end = Instant::now() + conf.timeout;
+    loop {
+        match runtime.block_on(admin::create_topic(&conf.admin, &conf.topic, conf.timeout)) {
+            Err(error) if (error.retriable || error.is_of_replicas()) && Instant::now() < end => {
+                tracing::warn!("tried again: {error}");
+                std::thread::sleep(PAUSE);
+            }
+            made => return made.map(drop),
+        }
+    }
+}
+
 impl Log {
     /// Makes the topic if it is missing and reads it to its end. Runs on a thread that may block.
     ///
@@ -59,7 +77,7 @@ impl Log {
     pub fn open(conf: &LogConf, runtime: &tokio::runtime::Handle) -> Result<(Log, Entries), KafkaError> {
         admin::greet(&conf.admin, &conf.owner, conf.timeout)?;
         if conf.create {
-            runtime.block_on(admin::create_topic(&conf.admin, &conf.topic, conf.timeout))?;
+            make(conf, runtime)?;
         }
         let entries = read_to_end(conf)?;
         let producer = Producer::new(&appending(&conf.producer), conf.owner.clone(), false)?;

@@ -55,6 +55,19 @@ impl KafkaError {
         }
     }
 
+    /// An error that rdkafka tells by its own name for librdkafka's code.
+    pub fn of(what: impl Into<String>, code: rdkafka::types::RDKafkaErrorCode) -> KafkaError {
+        match rdkafka_sys::RDKafkaRespErr::try_from(code as i32) {
+            Ok(code) => KafkaError::new(what, code),
+            Err(_) => KafkaError::local(what, code.to_string()),
+        }
+    }
+
+    /// Whether a topic cannot be made with so many replicas. That passes where brokers are still joining.
+    pub fn is_of_replicas(&self) -> bool {
+        self.code == rdkafka_sys::RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR as i32
+    }
+
     /// Whether a broker did not accept the client, or the client a broker.
     pub fn is_refusal(&self) -> bool {
         use rdkafka_sys::RDKafkaRespErr::{RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR__SSL};
@@ -92,5 +105,6 @@ fn retriable(code: rdkafka_sys::RDKafkaRespErr) -> bool {
             | RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND
             | RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
             | RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS
+            | RD_KAFKA_RESP_ERR_NOT_CONTROLLER
     )
 }

@@ -134,6 +134,11 @@ impl Native {
         Ok(Native { client, queue, notify, shared })
     }
 
+    /// Whose client it is.
+    pub(super) fn owner(&self) -> &Owner {
+        &self.shared().owner
+    }
+
     pub(super) fn ptr(&self) -> *mut sys::rd_kafka_t {
         self.client.as_ptr()
     }

@@ -287,7 +287,8 @@ impl Producer {
             match event.kind() {
                 sys::RD_KAFKA_EVENT_DR => self.reports(&event, out),
                 sys::RD_KAFKA_EVENT_ERROR => {
-                    tracing::warn!("producer: {}", event.error_text());
+                    let Owner { connector, task, .. } = self.native.owner();
+                    tracing::warn!(connector, task, "producer: {}", event.error_text());
                 }
                 sys::RD_KAFKA_EVENT_STATS => self.stats = stats::of(&event),
                 _ => {}

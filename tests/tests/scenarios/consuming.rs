@@ -22,6 +22,20 @@ fn a_topic_that_comes_later_is_read_if_the_pattern_fits() {
 }
 
 #[test]
+fn a_topic_that_is_made_after_its_sink_is_read() {
+    let kafka = Kafka::shared();
+    let spec = WorkerSpec::connect_host(kafka.bootstrap());
+    let out = spec.dir().join("out");
+    let sink = file_sink("early", "late-topic", &out);
+    let sink = sink.with("consumer.override.allow.auto.create.topics", "false");
+    let mut worker = spec.set("connector.client.config.override.policy", "All").connector(sink).start();
+    wait_for("the sink to miss its topic", MINUTE, || worker.process().log().contains("late-topic"));
+    fill("late-topic", numbers(0..10));
+    wait_for("its records", MINUTE, || count_lines(&out) == 10);
+    assert!(worker.terminate().success());
+}
+
+#[test]
 fn a_put_has_as_many_records_as_allowed() {
     let kafka = Kafka::shared();
     let spec = WorkerSpec::connect_host(kafka.bootstrap());

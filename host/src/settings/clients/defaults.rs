@@ -36,7 +36,8 @@ const OWN_PRODUCER: &[(&str, &str)] =
     &[("enable.idempotence", "false"), ("max.in.flight.requests.per.connection", "1")];
 
 /// For consumers. The queue is small, so a full one must be looked at again soon: by default librdkafka would
-/// wait a second.
+/// wait a second. A topic that was not there when its consumer subscribed is found by the next look at the metadata, for
+/// which Java's consumer does not wait either.
 const CONSUMER: &[(&str, &str)] = &[
     ("auto.offset.reset", "earliest"),
     ("enable.auto.commit", "false"),
@@ -47,6 +48,7 @@ const CONSUMER: &[(&str, &str)] = &[
     ("partition.assignment.strategy", "range"),
     ("queued.max.messages.kbytes", "16384"),
     ("fetch.queue.backoff.ms", "10"),
+    ("topic.metadata.refresh.interval.ms", "5000"),
 ];
 
 /// Sets the defaults of the client; `own` is whether it is the worker's own.

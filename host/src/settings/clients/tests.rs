@@ -69,6 +69,7 @@ fn connects_defaults_hold_where_the_user_set_nothing() {
         ("isolation.level", "read_uncommitted"),
         ("partition.assignment.strategy", "range"),
         ("queued.max.messages.kbytes", "16384"),
+        ("topic.metadata.refresh.interval.ms", "5000"),
     ];
     let admin = [("client.id", "connector-adminclient-c-0"), ("allow.auto.create.topics", "false")];
     let table =
