@@ -78,6 +78,21 @@ impl PluginInfo {
     }
 }
 
+/// Whether the name is that of a config provider or an override policy of Kafka's: plugins that are in no list.
+pub(super) fn is_undescribed(name: &str) -> bool {
+    const PROVIDERS: &str = "org.apache.kafka.common.config.provider";
+    const POLICIES: &str = "org.apache.kafka.connect.connector.policy";
+    let provider = ["File", "Directory", "EnvVar"].map(|short| (PROVIDERS, short, "ConfigProvider"));
+    let policy =
+        ["All", "None", "Principal"].map(|short| (POLICIES, short, "ConnectorClientConfigOverridePolicy"));
+    provider.into_iter().chain(policy).any(|(package, short, suffix)| {
+        let simple = format!("{short}{suffix}");
+        name == short
+            || name == simple
+            || name.strip_suffix(&simple).is_some_and(|rest| rest.strip_suffix('.') == Some(package))
+    })
+}
+
 /// All plugins of a worker.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::messages::{Action, RequestId, TaskId, Validation};
 use super::writes::Job;
 use super::{
-    ApiError, Herder, OffsetsChange, Patch, PluginInfo, Request, Response, Shutdown, TargetState, texts,
+    ApiError, Herder, OffsetsChange, Patch, PluginInfo, Request, Response, Shutdown, TargetState, catalog,
+    texts,
 };
 use crate::settings::{Given, Props};
 
@@ -174,7 +175,10 @@ impl Herder {
 
     fn check_only(&mut self, id: RequestId, asked: &str, given: Given) -> Result<(), ApiError> {
         let config = &given.config;
-        let bare = |class: &str| class.strip_suffix("Connector").unwrap_or(class).to_owned();
+        let bare = |class: &str| match class.strip_suffix("Connector") {
+            Some(bare) if !bare.is_empty() => bare.to_owned(),
+            _ => class.to_owned(),
+        };
         if let Some(class) = config.get(texts::CONNECTOR_CLASS)
             && !bare(class).ends_with(&bare(asked))
         {
@@ -191,7 +195,11 @@ impl Herder {
     }
 
     fn describe(&mut self, id: RequestId, name: &str) -> Result<(), ApiError> {
-        let plugin = self.catalog.find(name).cloned().ok_or_else(|| texts::unknown_plugin(name))?;
+        let unknown = || match catalog::is_undescribed(name) {
+            true => texts::undescribed_plugin(name),
+            false => texts::unknown_plugin(name),
+        };
+        let plugin = self.catalog.find(name).cloned().ok_or_else(unknown)?;
         self.checking.insert(id, Checking::Definitions);
         self.out.push(Action::Describe { request: id, plugin });
         Ok(())

@@ -107,6 +107,13 @@ pub(super) fn unknown_plugin(name: &str) -> ApiError {
     ApiError::NotFound(format!("Unknown plugin {name}."))
 }
 
+/// For what Kafka Connect has as a plugin, and not as one with a config to show.
+pub(super) fn undescribed_plugin(name: &str) -> ApiError {
+    ApiError::BadRequest(format!(
+        "Invalid plugin class {name}. Valid types are sink, source, converter, header_converter, transformation, predicate."
+    ))
+}
+
 pub(super) fn other_class(class: &str, asked: &str) -> ApiError {
     ApiError::BadRequest(format!("Included connector type {class} does not match request type {asked}"))
 }

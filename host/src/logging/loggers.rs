@@ -90,9 +90,11 @@ impl Loggers {
         self.loggers.iter().map(|(name, logger)| (name.as_str(), *logger))
     }
 
-    /// A logger that has a level of its own.
+    /// A logger that has a level of its own, or is always there: a class of Java's that does its work here.
     pub fn get(&self, name: &str) -> Option<Logger> {
-        self.loggers.get(kept(name)).copied()
+        let own = self.loggers.get(kept(name)).copied();
+        let inherited = || Logger { level: self.inherited(name), last_modified: None };
+        own.or_else(|| CLASSES.contains(&name).then(inherited))
     }
 
     /// Sets a logger and all known ones whose names begin with its name; the root stands for all. Returns the names of
@@ -161,6 +163,25 @@ const JAVA: &[(&str, &[&str])] = &[
     ("org.apache.kafka.clients", &["connect_host::kafka"]),
 ];
 
+/// Java's classes that whoever knows Kafka Connect looks for, and whose work is done here.
+const CLASSES: &[&str] = &[
+    "org.apache.kafka.clients.NetworkClient",
+    "org.apache.kafka.clients.admin.KafkaAdminClient",
+    "org.apache.kafka.clients.consumer.KafkaConsumer",
+    "org.apache.kafka.clients.producer.KafkaProducer",
+    "org.apache.kafka.connect.cli.ConnectStandalone",
+    "org.apache.kafka.connect.runtime.AbstractWorkerSourceTask",
+    "org.apache.kafka.connect.runtime.SourceTaskOffsetCommitter",
+    "org.apache.kafka.connect.runtime.Worker",
+    "org.apache.kafka.connect.runtime.WorkerConnector",
+    "org.apache.kafka.connect.runtime.WorkerSinkTask",
+    "org.apache.kafka.connect.runtime.WorkerSourceTask",
+    "org.apache.kafka.connect.runtime.WorkerTask",
+    "org.apache.kafka.connect.runtime.isolation.Plugins",
+    "org.apache.kafka.connect.runtime.rest.RestServer",
+    "org.apache.kafka.connect.storage.FileOffsetBackingStore",
+];
+
 /// The targets of the lines that a logger's name stands for: a target itself as the lines show it; packages and classes
 /// of Kafka Connect and of Kafka's clients; every other package of Kafka Connect for what plugins write.
 pub fn targets(name: &str) -> Vec<&str> {
@@ -195,9 +216,14 @@ mod tests {
         assert_eq!(loggers.get("x.b"), Some(Logger { level: Level::Debug, last_modified: Some(1) }));
         assert_eq!(loggers.get("x.a.y"), Some(Logger { level: Level::Debug, last_modified: Some(3) }));
         assert_eq!(loggers.get("nobody"), None);
-        assert_eq!(loggers.set("ROOT", Level::All, 5), ["root", "x", "x.a.y", "x.b"]);
+        let class = "org.apache.kafka.connect.runtime.Worker";
+        assert_eq!(loggers.get(class), Some(Logger { level: Level::Info, last_modified: None }));
+        assert_eq!(loggers.set("org.apache.kafka", Level::Warn, 3), ["org.apache.kafka"]);
+        assert_eq!(loggers.get(class), Some(Logger { level: Level::Warn, last_modified: None }));
+        assert_eq!(loggers.set("org.apache.kafka", Level::Info, 3), ["org.apache.kafka"]);
+        assert_eq!(loggers.set("ROOT", Level::All, 5), ["org.apache.kafka", "root", "x", "x.a.y", "x.b"]);
         assert_eq!(loggers.get("Root").map(|root| root.level.name()), Some("ALL"));
-        assert_eq!(loggers.all().count(), 4);
+        assert_eq!(loggers.all().count(), 5);
     }
 
     #[test]
@@ -233,6 +259,13 @@ mod tests {
         ];
         for (name, expected) in table {
             assert_eq!(targets(name), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn classes_that_are_always_there_stand_for_something() {
+        for class in CLASSES {
+            assert_ne!(targets(class), Vec::<&str>::new(), "{class}");
         }
     }
 

@@ -88,6 +88,11 @@ pub(super) fn patch(body: &[u8]) -> Result<Patch, Failure> {
     fields(body)?.into_iter().map(change).collect()
 }
 
+/// Whether a body is empty, or a mere null.
+pub(super) fn is_nothing(body: &[u8]) -> bool {
+    matches!(without_mark(body).trim_ascii(), b"" | b"null")
+}
+
 /// Reads a body of task configs: nothing but its shape is of interest.
 pub(super) fn task_configs(body: &[u8]) -> Result<(), Failure> {
     if body.is_empty() {

@@ -72,6 +72,10 @@ pub(super) async fn put_config(api: &Api, ask: &Ask) -> Result<Answer, Failure> 
 
 /// `PATCH /connectors/{connector}/config`
 pub(super) async fn patch_config(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
+    if body::is_nothing(&ask.body) {
+        // The connector is looked for before its patch.
+        api.ask(Request::Config(ask.name())).await?;
+    }
     let patch = body::patch(&ask.body)?;
     match api.ask(Request::PatchConfig { name: ask.name(), patch }).await? {
         Response::Written { info, .. } => Ok(Answer::json(200, shapes::connector_info(&info))),

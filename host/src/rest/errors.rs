@@ -25,6 +25,8 @@ pub(super) enum Failure {
     NotAcceptable,
     /// The body is not said to be JSON.
     NotJson,
+    /// A header that is none of its kind; its name.
+    Malformed(&'static str),
     /// The body is larger than the limit, in bytes.
     TooLarge(usize),
     /// The body did not arrive whole, or not in time.
@@ -53,6 +55,9 @@ pub(super) fn answer(failure: Failure) -> Answer {
         Failure::NoName => (400, "The query lacks the parameter name, the connector's name".to_owned()),
         Failure::NotAcceptable => (406, "HTTP 406 Not Acceptable".to_owned()),
         Failure::NotJson => (415, "HTTP 415 Unsupported Media Type".to_owned()),
+        Failure::Malformed(header) => {
+            (400, format!("HTTP 400 Bad Request: the header {header} is malformed"))
+        }
         Failure::TooLarge(limit) => (413, format!("The request body has more than {limit} bytes")),
         Failure::BodyCutOff => (408, "The request body did not arrive whole".to_owned()),
         Failure::BadBody(problem) | Failure::BadLocation(problem) => (500, problem.clone()),

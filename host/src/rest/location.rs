@@ -13,7 +13,10 @@ pub(super) fn connector(secure: bool, host: Option<&str>, name: &str) -> Result<
         let variable = rest.split('}').next().unwrap_or_default();
         return Err(Failure::BadLocation(format!("The template variable '{variable}' has no value")));
     }
-    let path = encode(name);
+    if name.contains('}') {
+        return Err(Failure::BadLocation(format!("Illegal character '}}' in the path /connectors/{name}")));
+    }
+    let path = encode(name.strip_prefix('/').unwrap_or(name));
     Ok(match host {
         Some(host) if secure => format!("https://{host}/connectors/{path}"),
         Some(host) => format!("http://{host}/connectors/{path}"),
@@ -48,6 +51,7 @@ mod tests {
             ("with space", "with%20space"),
             ("ün-日😀", "%C3%BCn-%E6%97%A5%F0%9F%98%80"),
             ("a/b", "a/b"),
+            ("/a", "a"),
             ("50%", "50%25"),
             ("a%20b", "a%20b"),
             ("what?#", "what%3F%23"),
@@ -60,6 +64,8 @@ mod tests {
             );
         }
         assert_eq!(connector(true, None, "x"), Ok("/connectors/x".to_owned()));
-        assert!(matches!(connector(false, None, "{x}"), Err(Failure::BadLocation(_))));
+        for braces in ["{x}", "a{b", "a}b"] {
+            assert!(matches!(connector(false, None, braces), Err(Failure::BadLocation(_))));
+        }
     }
 }

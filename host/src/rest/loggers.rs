@@ -21,6 +21,9 @@ pub trait LoggerLevels: Send + Sync {
     /// All that have a level of their own, by name; the root is `root`.
     fn all(&self) -> BTreeMap<String, LoggerLevel>;
 
+    /// One of them, or one that is there and has the level of what is above it; the root in any letter case.
+    fn get(&self, name: &str) -> Option<LoggerLevel>;
+
     /// Sets a logger and those below it; the names of those that changed, sorted. None: there is no such level.
     ///
     /// # Errors
@@ -40,9 +43,8 @@ pub(super) fn list(api: &Api) -> Result<Answer, Failure> {
 /// `GET /admin/loggers/{logger}`
 pub(super) fn get(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
     let name = ask.name();
-    let kept = if name.eq_ignore_ascii_case("root") { "root" } else { name.as_str() };
-    match loggers(api)?.all().get(kept) {
-        Some(logger) => Ok(Answer::json(200, shapes::logger(logger))),
+    match loggers(api)?.get(&name) {
+        Some(logger) => Ok(Answer::json(200, shapes::logger(&logger))),
         None => Err(Failure::Api(ApiError::NotFound(format!("Logger {name} not found.")))),
     }
 }
@@ -50,15 +52,16 @@ pub(super) fn get(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
 /// `PUT /admin/loggers/{logger}`: on this worker, which is the whole cluster.
 pub(super) fn set(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
     let config = body::config(&ask.body)?;
-    let level = config.config.get("level").map(|text| text.trim_matches(|c| c <= ' ')).ok_or_else(|| {
+    let level = config.config.get("level").map(String::as_str).ok_or_else(|| {
         let text = "Desired 'level' parameter was not specified in request.";
         Failure::Api(ApiError::BadRequest(text.to_owned()))
     })?;
     if level.is_empty() {
-        return Err(Failure::BadBody("The level of a logger must not be empty".to_owned()));
+        return Err(Failure::BadBody("Illegal null or empty Level name.".to_owned()));
     }
-    let changed =
-        loggers(api)?.set(&ask.name(), level).map_err(|why| Failure::Api(ApiError::Internal(why)))?;
+    let changed = loggers(api)?
+        .set(&ask.name(), level.trim_matches(|c| c <= ' '))
+        .map_err(|why| Failure::Api(ApiError::Internal(why)))?;
     let Some(changed) = changed else {
         return Err(Failure::Api(ApiError::NotFound(format!("invalid log level '{level}'."))));
     };

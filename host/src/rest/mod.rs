@@ -13,6 +13,7 @@ mod front;
 mod health;
 mod location;
 mod loggers;
+mod media_types;
 mod negotiation;
 mod offsets;
 mod plugins;

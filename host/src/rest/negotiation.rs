@@ -1,7 +1,16 @@
 //! Content types: what a caller sends, what a caller takes.
 
 use super::errors::Failure;
+use super::media_types;
 use super::router::{Endpoint, Route};
+
+/// Refuses a content type that is none, whatever is asked for.
+pub(super) fn check_form(content_type: Option<&str>) -> Result<(), Failure> {
+    match content_type {
+        Some(value) if media_types::read(value).is_none() => Err(Failure::Malformed("Content-Type")),
+        _ => Ok(()),
+    }
+}
 
 /// Refuses requests that say of themselves that they aren't JSON, with a body or without, and bodies of which nothing is
 /// said. An empty one may go without a type: it is refused for being empty.
@@ -10,8 +19,15 @@ pub(super) fn check_content_type(
     content_type: Option<&str>,
     empty: bool,
 ) -> Result<(), Failure> {
+    let is_json = |value: &str| {
+        media_types::read(value).is_some_and(|(kind, subtype)| {
+            // A bare star stands for itself, but where the subtype is named.
+            let kind = kind.eq_ignore_ascii_case("application") || kind == "*";
+            kind && subtype.eq_ignore_ascii_case("json")
+        })
+    };
     let fits = match content_type {
-        Some(value) => media_type(value).eq_ignore_ascii_case("application/json") || takes_any(route),
+        Some(value) => is_json(value) || takes_any(route),
         None => empty || !route.takes_body,
     };
     if fits { Ok(()) } else { Err(Failure::NotJson) }
@@ -23,36 +39,27 @@ fn takes_any(route: &Route) -> bool {
     matches!(route.endpoint, Root | Health | Metrics | SubmitTasks | Fence)
 }
 
-/// Refuses callers whose `Accept` headers leave no room for JSON.
+/// Refuses callers whose `Accept` headers leave no room for JSON. As in Kafka Connect a type is no less welcome for
+/// `q=0`.
 pub(super) fn check_accept<'a>(route: &Route, accept: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
-    let mut ranges =
-        accept.flat_map(|value| value.split(',')).map(str::trim).filter(|range| !range.is_empty());
-    let takes_json = |range: &str| {
-        let media = media_type(range);
-        let json = ["*/*", "application/*", "application/json", "*/json", "*"]
-            .iter()
-            .any(|m| media.eq_ignore_ascii_case(m));
-        json && !refused(range)
-    };
-    let Some(first) = ranges.next() else { return Ok(()) };
-    if route.endpoint == Endpoint::Metrics || takes_json(first) || ranges.any(takes_json) {
-        Ok(())
-    } else {
-        Err(Failure::NotAcceptable)
+    if route.endpoint == Endpoint::Metrics {
+        return Ok(());
     }
+    let mut any = false;
+    let mut takes_json = false;
+    for list in accept.map(blank_free).filter(|list| !list.is_empty()) {
+        for range in media_types::split(list) {
+            let (kind, subtype) = media_types::accepted(range).ok_or(Failure::Malformed("Accept"))?;
+            let fits = |part: &str, name: &str| part == "*" || part.eq_ignore_ascii_case(name);
+            any = true;
+            takes_json |= fits(kind, "application") && fits(subtype, "json");
+        }
+    }
+    if takes_json || !any { Ok(()) } else { Err(Failure::NotAcceptable) }
 }
 
-/// The type without its parameters.
-fn media_type(value: &str) -> &str {
-    value.split(';').next().unwrap_or_default().trim()
-}
-
-/// True for a range with `q=0`.
-fn refused(range: &str) -> bool {
-    let quality = range.split(';').skip(1).filter_map(|parameter| parameter.trim().split_once('='));
-    quality.into_iter().any(|(key, value)| {
-        key.trim().eq_ignore_ascii_case("q") && value.trim().parse::<f32>().is_ok_and(|q| q == 0.0)
-    })
+fn blank_free(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
 }
 
 #[cfg(test)]
@@ -71,10 +78,15 @@ mod tests {
     #[test]
     fn bodies_must_be_json() {
         let create = route("POST", "/connectors");
-        for good in ["application/json", "Application/JSON", "application/json; charset=utf-8"] {
+        for good in ["application/json", "Application/JSON", "application/json; charset=utf-8", "*/json"] {
             assert_eq!(check_content_type(create, Some(good), false), Ok(()), "{good}");
         }
-        for bad in ["text/plain", "application/x-www-form-urlencoded", "application/merge-patch+json", ""] {
+        for bad in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/merge-patch+json",
+            "application/*",
+        ] {
             assert_eq!(check_content_type(create, Some(bad), false), Err(Failure::NotJson), "{bad}");
             assert_eq!(check_content_type(create, Some(bad), true), Err(Failure::NotJson), "{bad}");
         }
@@ -90,15 +102,49 @@ mod tests {
     }
 
     #[test]
+    fn types_must_be_types() {
+        for good in [None, Some("text/plain"), Some("application/json;"), Some("a/b; c=\"d e\"")] {
+            assert_eq!(check_form(good), Ok(()), "{good:?}");
+        }
+        for bad in [
+            "",
+            "json",
+            "application/",
+            "/",
+            "a/b/c",
+            "application/json;charset",
+            "application/json, text/plain",
+        ] {
+            assert_eq!(check_form(Some(bad)), Err(Failure::Malformed("Content-Type")), "{bad}");
+        }
+    }
+
+    #[test]
     fn callers_must_take_json() {
         let list = route("GET", "/connectors");
-        for good in ["*/*", "application/json", "text/html, application/*;q=0.5", "", "text/html,*/*;q=0.8"] {
+        let good = [
+            "*/*",
+            "*",
+            "application",
+            "application/json",
+            "text/html, application/*;q=0.5",
+            "",
+            "text/html,*/*;q=0.8",
+        ];
+        for good in
+            good.into_iter().chain(["application/json;q=0", "foo, application/json;charset=utf-8;q=0.001"])
+        {
             assert_eq!(check_accept(list, [good].into_iter()), Ok(()), "{good}");
         }
         assert_eq!(check_accept(list, std::iter::empty()), Ok(()));
         assert_eq!(check_accept(list, ["text/html", "application/json"].into_iter()), Ok(()));
-        for bad in ["text/html", "application/xml", "application/json;q=0", "text/*"] {
+        for bad in ["text/html", "application/xml", "text/*", "foo", "application/vnd.x+json"] {
             assert_eq!(check_accept(list, [bad].into_iter()), Err(Failure::NotAcceptable), "{bad}");
+        }
+        for broken in ["application/", "a/b/c", "*/*;q=2", "application/json, ,", "application/json;q=0.0001"]
+        {
+            let refused = Err(Failure::Malformed("Accept"));
+            assert_eq!(check_accept(list, [broken].into_iter()), refused, "{broken}");
         }
         assert_eq!(check_accept(route("GET", "/metrics"), ["text/plain"].into_iter()), Ok(()));
     }

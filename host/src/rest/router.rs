@@ -203,7 +203,7 @@ fn segment(raw: &str) -> Result<String, Failure> {
     if raw.is_empty() {
         return ambiguous("Ambiguous URI empty segment");
     }
-    if raw.contains(['"', '<', '>', '\\', '^', '`', '{', '|', '}']) {
+    if raw.contains(['"', '<', '>', '[', '\\', ']', '^', '`', '{', '|', '}']) {
         return ambiguous("Illegal Path Character");
     }
     let raw = raw.split(';').next().unwrap_or_default();
@@ -291,9 +291,12 @@ impl Query {
         self.0.iter().filter(move |(k, _)| k == key).map(|(_, value)| value.as_str())
     }
 
-    /// The first value, read as Java does: `true` in any letter case is true, anything else is false.
+    /// The first value, read as Java does: `true` in any letter case is true, anything else is false; an empty one is absent.
     pub(super) fn flag(&self, key: &str, absent: bool) -> bool {
-        self.all(key).next().map_or(absent, |value| value.eq_ignore_ascii_case("true"))
+        self.all(key)
+            .next()
+            .filter(|value| !value.is_empty())
+            .map_or(absent, |value| value.eq_ignore_ascii_case("true"))
     }
 }
 

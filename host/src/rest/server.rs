@@ -58,14 +58,15 @@ async fn respond<B: Buf, E>(
     let Heard { surface, headers, .. } = heard;
     let read = tokio::time::timeout(api.limits.request, body::read(body, &api.limits));
     let body = read.await.unwrap_or(Err(Failure::BodyCutOff))?;
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let content_type = headers.get(CONTENT_TYPE).map(text);
+    negotiation::check_form(content_type.as_deref())?;
     let query = Query::parse(heard.query);
     let (route, captured) = match router::find(heard.method.as_str(), heard.path, &query, *surface)? {
         Found::Options(_) if surface.main && !api.front.admits(headers) => return Err(Failure::Unauthorized),
         Found::Options(methods) => return Ok(Answer::options(methods)),
         Found::Route(route, captured) => (route, captured),
     };
-    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let content_type = headers.get(CONTENT_TYPE).map(text);
     negotiation::check_content_type(route, content_type.as_deref(), body.is_empty())?;
     let accept: Vec<String> = headers.get_all(ACCEPT).iter().map(text).collect();
     negotiation::check_accept(route, accept.iter().map(String::as_str))?;

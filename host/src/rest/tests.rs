@@ -18,6 +18,10 @@ impl LoggerLevels for Levels {
         [("a.b".to_owned(), level("OFF", Some(7))), ("root".to_owned(), level("INFO", None))].into()
     }
 
+    fn get(&self, name: &str) -> Option<LoggerLevel> {
+        self.all().remove(if name.eq_ignore_ascii_case("root") { "root" } else { name })
+    }
+
     fn set(&self, name: &str, level: &str) -> Result<Option<Vec<String>>, String> {
         Ok((level == "debug").then(|| vec![name.to_owned()]))
     }
@@ -94,6 +98,7 @@ fn script(request: Request) -> Option<Result<Response, ApiError>> {
         Request::Pause(name) if name == "slow" => return None,
         Request::Delete(_) | Request::Pause(_) | Request::Stop(_) => Ok(Response::Done),
         Request::Info(name) => missing(name),
+        Request::Config(name) if name == "x" => missing(name),
         Request::Validate { .. } => return None,
         _ => Err(ApiError::Conflict("not in the script".to_owned())),
     })
@@ -190,6 +195,7 @@ const ANSWERS: &[(&str, &str, u16, &str)] = &[
         200,
         r#"{"name":"a","config":{},"tasks":[],"type":"source"}"#,
     ),
+    ("PATCH /connectors/x/config", "null", 404, r#"{"error_code":404,"message":"Connector x not found"}"#),
     ("GET /connectors/a/topics", "", 200, r#"{"a":{"topics":["t","u"]}}"#),
     (
         "PUT /connectors/a/topics/reset",
@@ -316,6 +322,14 @@ async fn bodies_are_bounded_and_typed() {
     let form = "POST /connectors HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded";
     assert_eq!(server.send(form, "name=x").await.status, 415);
     assert_eq!(server.send("POST /connectors HTTP/1.1", "{}").await.status, 415);
+    for header in ["Content-Type: json", "Content-Type: a/b/c", "Accept: application/json;q=2"] {
+        let list = server.send(&format!("GET /connectors HTTP/1.1\r\n{header}"), "").await;
+        assert_eq!((list.status, list.body.contains("\"error_code\":400")), (400, true), "{header}");
+    }
+    let nowhere = server.send("GET /nope HTTP/1.1\r\nContent-Type: json\r\nAccept: a/b/c", "").await;
+    assert_eq!(nowhere.status, 400);
+    let nowhere = server.send("GET /nope HTTP/1.1\r\nAccept: a/b/c", "").await;
+    assert_eq!(nowhere.status, 404);
     assert_eq!(server.json("POST /connectors", &" ".repeat(1001)).await.status, 413);
     let head =
         "POST /connectors HTTP/1.1\r\nHost: w\r\nConnection: close\r\nContent-Type: application/json\r\n";

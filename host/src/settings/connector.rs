@@ -181,7 +181,7 @@ pub fn unsupported(kind: Kind, props: &Props) -> Vec<Problem> {
             refuse(key, &format!("{what} are not supported by this version; remove {key} and {key}.*"));
         }
     }
-    for key in ["connector", "key.converter", "value.converter", "header.converter"] {
+    for key in ["key.converter", "value.converter", "header.converter"] {
         let key = format!("{key}.plugin.version");
         if given(&key).is_some() {
             let why = "choosing the version of a plugin is not supported by this version; the one installed is used \

@@ -32,6 +32,10 @@ impl LoggerLevels for LiveLoggers {
         loggers.all().map(|(name, logger)| (name.to_owned(), shown(logger))).collect()
     }
 
+    fn get(&self, name: &str) -> Option<LoggerLevel> {
+        self.loggers.lock().unwrap_or_else(PoisonError::into_inner).get(name).map(shown)
+    }
+
     fn set(&self, name: &str, level: &str) -> Result<Option<Vec<String>>, String> {
         let Some(level) = Level::parse(level) else { return Ok(None) };
         let mut loggers = self.loggers.lock().unwrap_or_else(PoisonError::into_inner);

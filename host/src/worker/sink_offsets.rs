@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::herder::{ApiError, OffsetEntry};
 use crate::kafka::list::TopicPartition;
+use crate::records::java_text;
 use crate::records::value::Value;
 
 const TOPIC: &str = "kafka_topic";
@@ -77,9 +78,22 @@ fn offset(fields: &Map<String, Json>) -> Result<i64, String> {
     text(offset).parse().map_err(|_| unfit("Kafka offset", "Offset", offset))
 }
 
-/// Numbers may come as such or as text.
+/// The text that Java makes of a value: numbers may come as such or as text.
 fn text(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Number(number) if number.to_string().contains(['.', 'e', 'E']) => {
+            let mut text = Vec::new();
+            java_text::push_f64(&mut text, number.as_f64().unwrap_or(f64::NAN));
+            String::from_utf8_lossy(&text).into_owned()
+        }
+        Json::Array(items) => format!("[{}]", items.iter().map(text).collect::<Vec<_>>().join(", ")),
+        Json::Object(fields) => {
+            let fields: Vec<_> = fields.iter().map(|(key, value)| format!("{key}={}", text(value))).collect();
+            format!("{{{}}}", fields.join(", "))
+        }
+        other => other.to_string(),
+    }
 }
 
 fn unfit(what: &str, kind: &str, value: &Json) -> String {
@@ -129,6 +143,8 @@ mod tests {
                 "Kafka partition value in the provided offsets: '1.0'",
             ),
             (good, "{}", "should either be null or contain the key 'kafka_offset'"),
+            (good, r#"{"kafka_offset":1e2}"#, "Kafka offset value in the provided offsets: '100.0'"),
+            (good, r#"{"kafka_offset":{"a":[true,"b"]}}"#, "offsets: '{a=[true, b]}'"),
             (
                 good,
                 r#"{"kafka_offset":null}"#,

@@ -21,6 +21,9 @@ use crate::settings::{Given, Problem, Props};
 /// What is wrong with a null, in Kafka Connect's words.
 const NULL_VALUE: &str = "Null value can not be supplied as the configuration value.";
 
+/// Which version of the connector's class is meant.
+const VERSION: &str = "connector.plugin.version";
+
 /// Checks a config in the background and reports to the loop.
 pub fn spawn_validate(context: Arc<Context>, request: RequestId, plugin: PluginInfo, given: Given) {
     tokio::spawn(async move {
@@ -48,6 +51,9 @@ async fn describe(context: &Context, plugin: &PluginInfo) -> Result<Value, ApiEr
     let own = connector::config_defs(&context.pool, &class.name, class.tables).await;
     let mut definitions = own.map_err(|error| internal(&class.name, &error))?;
     definitions.extend(shared::connector(class.kind));
+    if let (Some(version), Some(definition)) = (&plugin.version, definitions.get_mut(VERSION)) {
+        definition.default = DefaultValue::Text(version.clone());
+    }
     json(&definitions.key_infos())
 }
 
@@ -72,9 +78,11 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
         ("value.converter", worker.value_converter.class.as_str()),
         ("header.converter", worker.header_converter.class.as_str()),
     ];
+    defaults.extend(plugin.version.as_deref().map(|version| (VERSION, version)));
     let restarts = worker.raw.iter().filter(|(key, _)| key.starts_with(restarts::PREFIX));
     defaults.extend(restarts.map(|(key, value)| (key.as_str(), value.as_str())));
     let mut validation = common::validate_on(class.kind, given, &defaults);
+    check_version(&mut validation, plugin, config);
     let known_to_plugin = |key: &str| validation.definitions().get(key).is_none() && own.get(key).is_some();
     let (of_plugin, others): (Vec<_>, Vec<_>) = nulls.iter().partition(|key| known_to_plugin(key));
     // Kafka Connect lets them pass here and stumbles over them later.
@@ -109,6 +117,30 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
     Ok(Validation { errors, report: json(&validation.infos(name))? })
 }
 
+/// Holds the version that the config asks for against the one that there is.
+fn check_version(validation: &mut definitions::Validation, plugin: &PluginInfo, config: &Props) {
+    let installed = plugin.version.as_deref();
+    validation.recommend(VERSION, installed.map(str::to_owned).into_iter().collect());
+    let Some(wanted) = config.get(VERSION).map(|text| text.trim()).filter(|text| !text.is_empty()) else {
+        return;
+    };
+    if installed == Some(wanted) {
+        return;
+    }
+    let (class, installed) = (&plugin.class, installed.unwrap_or("undefined"));
+    if wanted.starts_with(['[', '(']) {
+        let why = format!(
+            "{VERSION}: a range of versions is not supported; name the one that is installed, {installed}"
+        );
+        return validation.add_error(VERSION, why);
+    }
+    let text = format!(
+        "Plugin {class} not found that matches the version range [{wanted},{wanted}], available versions: [{installed}]"
+    );
+    validation.add_error("connector.class", text.clone());
+    validation.add_error(VERSION, text);
+}
+
 fn add_judgement(validation: &mut definitions::Validation, key: ValidatedKey) {
     for error in key.errors {
         validation.add_error(&key.name, error);
@@ -135,4 +167,28 @@ async fn ask_plugin(
         tracing::warn!(connector = name, "after validation: {}", error.trace());
     }
     Ok(answer?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::herder::PluginKind;
+
+    #[test]
+    fn the_version_of_a_connector_is_the_one_installed() {
+        let plugin = PluginInfo::new(PluginKind::Source, "org.example.AConnector", Some("1.2"));
+        let errors = |wanted: &str| {
+            let entries = [("name", "n"), ("connector.class", "A"), (VERSION, wanted)];
+            let config: Props = entries.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+            let mut validation = common::validate(Kind::Source, &config);
+            check_version(&mut validation, &plugin, &config);
+            validation.problems().into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+        };
+        assert_eq!(errors("1.2"), Vec::<String>::new());
+        assert_eq!(errors(" "), Vec::<String>::new());
+        let missing = "Plugin org.example.AConnector not found that matches the version range [9,9], available \
+                       versions: [1.2]";
+        assert_eq!(errors("9"), [missing, missing]);
+        assert_eq!(errors("[1,)").len(), 1);
+    }
 }

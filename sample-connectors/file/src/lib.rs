@@ -1,6 +1,7 @@
 //! FileStreamSource and FileStreamSink, with the names, configs and offsets of Kafka's own.
 
 mod input;
+mod java;
 mod lines;
 mod render;
 mod sink;

@@ -129,7 +129,6 @@ fn what_is_not_supported_is_refused_by_name() {
     let table: &[(Kind, &str, &str)] = &[
         (Kind::Source, "transforms", "a"),
         (Kind::Sink, "predicates", "a"),
-        (Kind::Source, "connector.plugin.version", "1.0"),
         (Kind::Source, "key.converter.plugin.version", "1.0"),
         (Kind::Source, "value.converter.plugin.version", "1.0"),
         (Kind::Sink, "header.converter.plugin.version", "1.0"),
