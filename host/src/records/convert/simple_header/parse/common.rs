@@ -71,8 +71,15 @@ pub fn map(entries: Vec<(Read, Read)>, key: Option<Arc<Schema>>, value: Option<A
     Some(SchemaAndValue::new(Arc::new(schema), Value::Map(aligned)))
 }
 
+/// So many keys are compared each with each, which needs no memory.
+const FEW: usize = 32;
+
 /// Of entries with equal keys the last one, at the place of the first.
-fn unique<T>(entries: Vec<(T, T)>, text: impl Fn(&T) -> String) -> Vec<(T, T)> {
+fn unique<T: PartialEq>(entries: Vec<(T, T)>, text: impl Fn(&T) -> String) -> Vec<(T, T)> {
+    let known = |(at, (key, _)): (usize, &(T, T))| entries.iter().take(at).any(|(known, _)| known == key);
+    if entries.len() <= FEW && !entries.iter().enumerate().any(known) {
+        return entries;
+    }
     let mut places = HashMap::with_capacity(entries.len());
     let mut kept: Vec<(T, T)> = Vec::with_capacity(entries.len());
     for (key, value) in entries {
@@ -217,6 +224,10 @@ mod tests {
         let (_, value) = read("{1:null, 2:3, 1:4}").unwrap();
         let pair = |k, v| (Value::Int8(k), Value::Int8(v));
         assert_eq!(value, Value::Map(vec![pair(1, 4), pair(2, 3)]));
+        let many: Vec<String> = (0..100).map(|n| format!("{}:{n}", n % 60)).collect();
+        let (_, value) = read(&format!("{{{}}}", many.join(","))).unwrap();
+        let kept = (60..100).chain(40..60).enumerate().map(|(at, n)| pair(at as i8, n));
+        assert_eq!(value, Value::Map(kept.collect()));
         let (_, value) = read("{16777216:1, 16777217:2, 1.5:3}").unwrap();
         let pair = |k, v| (Value::Float32(k), Value::Int8(v));
         assert_eq!(value, Value::Map(vec![pair(16_777_216.0, 2), pair(1.5, 3)]));
