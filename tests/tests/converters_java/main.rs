@@ -54,7 +54,7 @@ impl Tally {
     fn take(&mut self, cell: &Cell, ours: Json, kafka: Json) {
         // Kafka's JsonConverter reads into hash maps, whose order means nothing.
         let (ours, kafka) = match cell.class {
-            "Json" => (differences::sorted(&ours), differences::sorted(&kafka)),
+            "Json" if ours != kafka => (differences::sorted(&ours), differences::sorted(&kafka)),
             _ => (ours, kafka),
         };
         if kafka.get("unmade").is_some() {
