@@ -106,6 +106,8 @@ pub fn java_date_text(millis: i64) -> String {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (days, rest) = split(millis);
     let (year, month, day) = java_from_days(days);
+    // Java counts the years before the first from 1 again.
+    let year = if year > 0 { year } else { 1 - year };
     let seconds = rest / 1000;
     format!(
         "{} {} {day:02} {:02}:{:02}:{:02} UTC {year}",
@@ -217,6 +219,7 @@ mod tests {
         assert_eq!(header_text(1_577_961_045_123), "2020-01-02T10:30:45.123Z");
         assert_eq!(java_date_text(0), "Thu Jan 01 00:00:00 UTC 1970");
         assert_eq!(java_date_text(1_577_961_045_123), "Thu Jan 02 10:30:45 UTC 2020");
+        assert_eq!(java_date_text(-719_528 * MILLIS_PER_DAY), "Sat Jan 03 00:00:00 UTC 1");
     }
 
     #[test]

@@ -1,10 +1,40 @@
 //! Values as Java's `toString()` shows them: what StringConverter writes and headers contain.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use super::convert::ConvertError;
 use super::date::{self, MILLIS_PER_DAY};
 use super::decimal;
 use super::schema::{DATE, DECIMAL, Schema, TIME, TIMESTAMP};
 use super::value::Value;
+
+/// The text of these bytes in UTF-8, with a replacement character for each part that is none; a surrogate is one part, as in
+/// Java, and not three. Copies only where there is something to replace.
+pub fn from_utf8(data: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(data) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(data.len());
+    // How many chunks of one byte still belong to a surrogate.
+    let (mut rest, mut of_surrogate) = (data, 0);
+    for chunk in data.utf8_chunks() {
+        text.push_str(chunk.valid());
+        rest = rest.get(chunk.valid().len()..).unwrap_or_default();
+        if of_surrogate > 0 {
+            of_surrogate -= 1;
+        } else if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+            of_surrogate = match rest {
+                [0xed, 0xa0..=0xbf, 0x80..=0xbf, ..] => 2,
+                [0xed, 0xa0..=0xbf] => 1,
+                _ => 0,
+            };
+        }
+        rest = rest.get(chunk.invalid().len()..).unwrap_or_default();
+    }
+    Cow::Owned(text)
+}
 
 /// Appends a double as `Double.toString` writes it: `1.0`, `1.0E10`, `NaN`.
 pub fn push_f64(out: &mut Vec<u8>, number: f64) {
@@ -96,6 +126,17 @@ pub fn logical_millis(schema: Option<&Schema>, value: &Value<'_>) -> Option<i64>
         (DATE, Value::Int32(days)) => Some(i64::from(*days) * MILLIS_PER_DAY),
         (TIME, Value::Int32(millis)) => Some((*millis).into()),
         (TIMESTAMP, Value::Int64(millis)) => Some(*millis),
+        _ => None,
+    }
+}
+
+/// The name of the logical type of a value that in Java is no number and no bytes; `None` for every other value.
+pub fn logical_name(schema: Option<&Arc<Schema>>, value: &Value<'_>) -> Option<&'static str> {
+    match (schema?.name.as_deref()?, value) {
+        (DATE, Value::Int32(_)) => Some(DATE),
+        (TIME, Value::Int32(_)) => Some(TIME),
+        (TIMESTAMP, Value::Int64(_)) => Some(TIMESTAMP),
+        (DECIMAL, Value::Bytes(_)) => Some(DECIMAL),
         _ => None,
     }
 }
@@ -195,8 +236,6 @@ fn push_struct(out: &mut Vec<u8>, schema: Option<&Schema>, values: &[Value<'_>])
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::records::schema::{Field, Type};
 
@@ -222,6 +261,7 @@ mod tests {
             (123.456, "123.456"),
             (1e7, "1.0E7"),
             (1e10, "1.0E10"),
+            (1e23, "1.0E23"),
             (1.5e300, "1.5E300"),
             (5e-324, "4.9E-324"),
             (f64::MAX, "1.7976931348623157E308"),
@@ -234,6 +274,21 @@ mod tests {
         assert_eq!(text(None, &Value::Float32(f32::MIN_POSITIVE)), "1.1754944E-38");
         assert_eq!(text(None, &Value::Float32(0.1)), "0.1");
         assert_eq!(text(None, &Value::Float32(1.0e-45)), "1.4E-45");
+    }
+
+    #[test]
+    fn what_is_no_utf8_is_replaced_as_in_java() {
+        let cases: [(&[u8], &str); 6] = [
+            (b"a\xc3\xa4", "aä"),
+            (b"a\xffb\xfe", "a\u{fffd}b\u{fffd}"),
+            (b"\xed\xa0\x80", "\u{fffd}"),
+            (b"<\xed\xa0\x80\xed\xb0\x80>\xed", "<\u{fffd}\u{fffd}>\u{fffd}"),
+            (b"\xed\xa0", "\u{fffd}"),
+            (b"\xe2\x82", "\u{fffd}"),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(from_utf8(bytes), text, "{bytes:x?}");
+        }
     }
 
     #[test]

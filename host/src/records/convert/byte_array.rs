@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{ConvertError, Converter, Payload};
+use crate::records::java_text::logical_name;
 use crate::records::schema::{Schema, Type};
 use crate::records::value::{SchemaAndValue, Value};
 
@@ -41,6 +42,9 @@ impl Converter for ByteArrayConverter {
         if let Some(schema) = schema.filter(|s| s.kind != Type::Bytes) {
             return Err(refuse(schema.kind.name()));
         }
+        if let Some(name) = logical_name(schema, value) {
+            return Err(refuse(name));
+        }
         match value {
             Value::Null => Ok(Payload::Null),
             Value::Bytes(bytes) => Ok(Payload::Borrowed(bytes)),
@@ -75,6 +79,8 @@ mod tests {
         assert_eq!(error.to_string(), "ByteArrayConverter cannot write STRING: it takes BYTES");
         let text = Some(Schema::shared(Type::String, true));
         assert!(converter.from_connect("t", text, &Value::Null, &mut scratch).is_err());
+        let decimal = Arc::new(Schema::decimal(2));
+        assert!(converter.from_connect("t", Some(&decimal), &bytes, &mut scratch).is_err());
         assert!(scratch.is_empty());
     }
 

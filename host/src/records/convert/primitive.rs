@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{ConvertError, Converter, Payload};
+use crate::records::java_text::logical_name;
 use crate::records::schema::{Schema, Type};
 use crate::records::value::{SchemaAndValue, Value};
 
@@ -73,6 +74,9 @@ impl Converter for PrimitiveConverter {
         if let Some(schema) = schema.filter(|s| s.kind != wanted && self.kind == NumberKind::Boolean) {
             return Err(self.refuse(schema.kind.name()));
         }
+        if let Some(name) = logical_name(schema, value) {
+            return Err(self.refuse(name));
+        }
         let start = scratch.len();
         match *value {
             Value::Null => return Ok(Payload::Null),
@@ -117,6 +121,7 @@ impl Converter for PrimitiveConverter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::records::schema::TIMESTAMP;
 
     #[test]
     fn each_kind_round_trips_big_endian() {
@@ -140,6 +145,14 @@ mod tests {
             assert!(converter.to_connect("t", None).unwrap().value.is_null());
             assert!(converter.from_connect("t", None, &Value::str("1"), &mut scratch).is_err());
         }
+        let timestamp = Arc::new(Schema::of(Type::Int64).named(TIMESTAMP, Some(1)));
+        let converter = PrimitiveConverter::new(NumberKind::Long);
+        let error =
+            converter.from_connect("t", Some(&timestamp), &Value::Int64(1), &mut Vec::new()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "LongConverter cannot write org.apache.kafka.connect.data.Timestamp: it takes INT64"
+        );
         assert!(PrimitiveConverter::new(NumberKind::Boolean).to_connect("t", Some(&[7])).is_err());
     }
 }

@@ -8,7 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{ConvertError, HeaderConverter, Payload};
 use crate::records::date;
-use crate::records::java_text::{logical_decimal, logical_millis, push_f32, push_f64, push_integer};
+use crate::records::java_text::{
+    from_utf8, logical_decimal, logical_millis, push_f32, push_f64, push_integer,
+};
 use crate::records::schema::{Schema, Type};
 use crate::records::value::{SchemaAndValue, Value};
 
@@ -61,7 +63,7 @@ impl HeaderConverter for SimpleHeaderConverter {
         data: Option<&'a [u8]>,
     ) -> Result<SchemaAndValue<'a>, ConvertError> {
         let Some(data) = data else { return Ok(SchemaAndValue::NULL) };
-        let text = String::from_utf8_lossy(data);
+        let text = from_utf8(data);
         Ok(match parse::parse(&text) {
             Some(read) => read,
             None => SchemaAndValue::new(self.string.clone(), Value::String(text)),
@@ -113,7 +115,9 @@ fn push_value(
             push_each(out, (b'{', b'}'), fields.iter().zip(values), |out, (field, value)| {
                 push_text(out, &field.name, true);
                 out.push(b':');
-                push_value(out, Some(&field.schema), value, true)
+                // What Java's `Struct.get` gives.
+                let default = field.schema.default.as_ref().filter(|_| value.is_null());
+                push_value(out, Some(&field.schema), default.unwrap_or(value), true)
             })?;
         }
     }

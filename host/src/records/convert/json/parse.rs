@@ -10,8 +10,9 @@ use crate::records::decimal;
 /// Parses one JSON document; nothing but blanks is `None`.
 ///
 /// # Errors
-/// When the bytes are not JSON. Numbers with leading zeros are taken, as in Kafka.
+/// When the bytes are not JSON. A byte order mark and numbers with leading zeros are taken, as in Kafka.
 pub fn parse(data: &[u8]) -> Result<Option<Node>, ConvertError> {
+    let data = data.strip_prefix("\u{feff}".as_bytes()).unwrap_or(data);
     if data.trim_ascii().is_empty() {
         return Ok(None);
     }
@@ -95,12 +96,19 @@ pub fn low_bits(number: &Number) -> i64 {
 
 /// The number as the nearest double, infinite when it is too large.
 pub fn to_f64(number: &Number) -> f64 {
-    number.as_str().parse().unwrap_or(f64::NAN)
+    let read = number.as_str().parse().unwrap_or(f64::NAN);
+    if read == 0.0 && is_zero(number) { 0.0 } else { read }
 }
 
 /// The number as the nearest float, infinite when it is too large.
 pub fn to_f32(number: &Number) -> f32 {
-    number.as_str().parse().unwrap_or(f32::NAN)
+    let read = number.as_str().parse().unwrap_or(f32::NAN);
+    if read == 0.0 && is_zero(number) { 0.0 } else { read }
+}
+
+/// Whether the number is zero, whose sign Kafka's reader does not keep; one too near to zero keeps it.
+fn is_zero(number: &Number) -> bool {
+    number.as_str().bytes().take_while(|b| !matches!(b, b'e' | b'E')).all(|b| !matches!(b, b'1'..=b'9'))
 }
 
 /// The length of the JSON value at the front of `text`, which is known to be valid JSON.
@@ -150,6 +158,7 @@ mod tests {
         }
         assert!(parse(b"{\"a\":}").is_err());
         assert_eq!(parse(b" \n").unwrap(), None);
+        assert_eq!(parse("\u{feff}1".as_bytes()).unwrap(), Some(serde_json::json!(1)));
     }
 
     #[test]
@@ -170,6 +179,10 @@ mod tests {
             assert_eq!(low_bits(&number(text)), expected, "{text}");
         }
         assert_eq!(to_f64(&number("1e400")), f64::INFINITY);
+        for (text, negative) in [("-0", false), ("-0.00e5", false), ("-1e-400", true)] {
+            assert_eq!(to_f64(&number(text)).is_sign_negative(), negative, "{text}");
+            assert_eq!(to_f32(&number(text)).is_sign_negative(), negative, "{text}");
+        }
         assert!(is_integral(&number("-12")) && !is_integral(&number("1E2")) && !is_integral(&number("1.0")));
     }
 

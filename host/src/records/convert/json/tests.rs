@@ -161,6 +161,12 @@ fn nulls_are_told_apart() {
     }
     assert_eq!(written(&without, optional, &Value::Null).unwrap(), "null");
     assert_eq!(read(&without, "null").unwrap(), SchemaAndValue::NULL);
+    let key = Arc::new(Schema::of(Type::String).optional().with_default(Value::str("d")));
+    let map = Arc::new(Schema::map(key, Schema::shared(Type::Int8, false).clone()));
+    let entry = Value::Map(vec![(Value::Null, Value::Int8(1))]);
+    assert_eq!(written(&without, Some(&map), &entry).unwrap(), r#"{"d":1}"#);
+    let keep = json(&[("replace.null.with.default", "false"), ("schemas.enable", "false")]);
+    assert_eq!(written(&keep, Some(&map), &entry).unwrap(), r#"{"null":1}"#);
     let keep = json(&[("replace.null.with.default", "false")]);
     let default = Arc::new(Schema::of(Type::Int8).optional().with_default(Value::Int8(3)));
     let text = written(&keep, Some(&default), &Value::Null).unwrap();

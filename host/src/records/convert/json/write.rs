@@ -173,8 +173,9 @@ fn push_map(
         None => entries.iter().all(|(key, _)| matches!(key, Value::String(_))),
     };
     if object {
+        let default = key.and_then(|key| key.default.as_ref()).filter(|_| style.null_is_default);
         return push_each(out, (b'{', b'}'), entries, |out, (k, v)| {
-            match k {
+            match default.filter(|_| k.is_null()).unwrap_or(k) {
                 Value::String(text) => push_string(out, text),
                 Value::Null if key.is_some_and(|s| s.optional) => push_string(out, "null"),
                 other => return Err(ConvertError::mismatch("STRING", other)),

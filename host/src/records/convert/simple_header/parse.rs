@@ -11,6 +11,10 @@ use crate::records::decimal;
 use crate::records::schema::{DATE, Schema, TIME, TIMESTAMP, Type};
 use crate::records::value::{SchemaAndValue, Value};
 
+mod common;
+
+use common::Common;
+
 /// Containers nested deeper than this are read as plain text.
 const MAX_DEPTH: usize = 64;
 
@@ -150,19 +154,14 @@ impl<'a> Tokens<'a> {
         let (mut items, mut common) = (Vec::new(), Common::Unknown);
         while self.has_next() {
             if self.consume("]") {
-                let element = common.schema();
-                if let Some(element) = &element {
-                    items.iter_mut().try_for_each(|item| align(element, item))?;
-                }
-                let schema = Schema { value: element, ..Schema::of(Type::Array) };
-                return Some(SchemaAndValue::new(Arc::new(schema), Value::Array(items)));
+                return common::array(items, common.schema());
             }
             if self.consume(",") {
                 return None;
             }
             let item = self.value(Some(depth))?;
-            common.merge(item.schema);
-            items.push(item.value);
+            common.merge(item.schema.as_ref());
+            items.push(item);
             let end = self.at;
             if self.consume("]") {
                 self.at = end;
@@ -174,18 +173,10 @@ impl<'a> Tokens<'a> {
     }
 
     fn map(&mut self, depth: usize) -> Option<Read> {
-        let mut entries: Vec<(Value<'static>, Value<'static>)> = Vec::new();
-        let (mut keys, mut values) = (Common::Unknown, Common::Unknown);
+        let (mut entries, mut keys, mut values) = (Vec::new(), Common::Unknown, Common::Unknown);
         while self.has_next() {
             if self.consume("}") {
-                let key = keys.schema();
-                let value = values.schema().filter(|_| key.is_some());
-                for (k, v) in &mut entries {
-                    key.as_ref().map_or(Some(()), |schema| align(schema, k))?;
-                    value.as_ref().map_or(Some(()), |schema| align(schema, v))?;
-                }
-                let schema = Schema { key, value, ..Schema::of(Type::Map) };
-                return Some(SchemaAndValue::new(Arc::new(schema), Value::Map(entries)));
+                return common::map(entries, keys.schema(), values.schema());
             }
             if self.consume(",") {
                 return None;
@@ -195,12 +186,9 @@ impl<'a> Tokens<'a> {
                 return None;
             }
             let value = self.value(Some(depth))?;
-            keys.merge(key.schema);
-            values.merge(value.schema);
-            match entries.iter_mut().find(|(known, _)| *known == key.value) {
-                Some(entry) => entry.1 = value.value,
-                None => entries.push((key.value, value.value)),
-            }
+            keys.merge(key.schema.as_ref());
+            values.merge(value.schema.as_ref());
+            entries.push((key, value));
             self.consume(",");
         }
         None
@@ -261,84 +249,4 @@ fn integer(parsed: &decimal::Parsed) -> Option<i64> {
     }
     let magnitude = stripped.parse::<i128>().ok()? * 10i128.checked_pow(zeros.try_into().ok()?)?;
     i64::try_from(if parsed.negative { -magnitude } else { magnitude }).ok()
-}
-
-/// The schema that all values seen so far have in common.
-enum Common {
-    /// No value yet, or only nulls.
-    Unknown,
-    Known(Arc<Schema>),
-    /// There is none.
-    Mixed,
-}
-
-impl Common {
-    fn merge(&mut self, schema: Option<Arc<Schema>>) {
-        let Some(schema) = schema else { return };
-        *self = match std::mem::replace(self, Common::Mixed) {
-            Common::Unknown => Common::Known(schema),
-            Common::Known(known) => merge(known, schema).map_or(Common::Mixed, Common::Known),
-            Common::Mixed => Common::Mixed,
-        };
-    }
-
-    fn schema(self) -> Option<Arc<Schema>> {
-        match self {
-            Common::Known(schema) => Some(schema),
-            Common::Unknown | Common::Mixed => None,
-        }
-    }
-}
-
-/// The wider of two number types; containers part by part; otherwise only what is equal.
-fn merge(a: Arc<Schema>, b: Arc<Schema>) -> Option<Arc<Schema>> {
-    if a == b {
-        return Some(a);
-    }
-    let both = |a: &Option<Arc<Schema>>, b: &Option<Arc<Schema>>| merge(a.clone()?, b.clone()?);
-    match (a.kind, b.kind) {
-        (Type::Array, Type::Array) => {
-            Some(Arc::new(Schema { value: both(&a.value, &b.value), ..Schema::of(Type::Array) }))
-        }
-        (Type::Map, Type::Map) => {
-            let key = both(&a.key, &b.key);
-            let value = both(&a.value, &b.value).filter(|_| key.is_some());
-            Some(Arc::new(Schema { key, value, ..Schema::of(Type::Map) }))
-        }
-        // The order of the enum is that of width, integers before floats.
-        (x, y) if x <= Type::Float64 && y <= Type::Float64 && a.is_plain() && b.is_plain() => {
-            Some(if x >= y { a } else { b })
-        }
-        _ => None,
-    }
-}
-
-/// Widens the numbers in a value to the common schema. A null where the schema forbids it is `None`.
-fn align(schema: &Schema, value: &mut Value<'static>) -> Option<()> {
-    let float = |value: &Value<'_>| match *value {
-        Value::Float32(n) => Some(f64::from(n)),
-        Value::Float64(n) => Some(n),
-        ref integer => integer.as_i64().map(|n| n as f64),
-    };
-    match (schema.kind, &mut *value) {
-        (_, Value::Null) => return None,
-        (Type::Int16, v) => *value = Value::Int16(v.as_i64()?.try_into().ok()?),
-        (Type::Int32, v) if schema.is_plain() => *value = Value::Int32(v.as_i64()?.try_into().ok()?),
-        (Type::Int64, v) if schema.is_plain() => *value = Value::Int64(v.as_i64()?),
-        (Type::Float32, v) => *value = Value::Float32(float(v)? as f32),
-        (Type::Float64, v) => *value = Value::Float64(float(v)?),
-        (Type::Array, Value::Array(items)) => {
-            if let Some(element) = &schema.value {
-                items.iter_mut().try_for_each(|item| align(element, item))?;
-            }
-        }
-        (Type::Map, Value::Map(entries)) => {
-            for (k, v) in entries {
-                schema.key.as_ref().map_or(Some(()), |s| align(s, k))?;
-                schema.value.as_ref().map_or(Some(()), |s| align(s, v))?;
-            }
-        }
-        _ => {}
-    }
-    Some(())
 }

@@ -69,6 +69,9 @@ fn values_are_written_as_kafka_writes_them() {
     let field = Field { name: "f".to_owned(), schema: named(Type::Int32, DATE) };
     let schema = Arc::new(Schema::structure(vec![field]));
     assert_eq!(written(Some(&schema), &Value::Struct(vec![Value::Int32(18_263)])), r#"{"f":2020-01-02}"#);
+    let number = Arc::new(Schema::of(Type::Int32).optional().with_default(Value::Int32(5)));
+    let schema = Arc::new(Schema::structure(vec![Field { name: "f".to_owned(), schema: number }]));
+    assert_eq!(written(Some(&schema), &Value::Struct(vec![Value::Null])), r#"{"f":5}"#);
 }
 
 proptest! {
