@@ -111,6 +111,9 @@ pub(super) fn read(
     let main_https = tls("listeners", &main);
     let admin_https = tls("admin.listeners", own);
     let metrics_https = tls("metrics.listeners", &metrics);
+    if main_https.is_none() && admin_https.is_none() && metrics_https.is_none() && problems.is_empty() {
+        unused_client_auth(reader, warnings);
+    }
     let size = |key: &str| usize::try_from(reader.number(key)).unwrap_or(usize::MAX);
     RestConfig {
         listeners: main,
@@ -128,6 +131,14 @@ pub(super) fn read(
         connections: size("rest.connections.max"),
         idle: reader.millis("rest.idle.timeout.ms"),
         body: size("rest.body.max.bytes"),
+    }
+}
+
+/// The other plain `ssl.` keys are for Kafka clients, too.
+fn unused_client_auth(reader: &Reader<'_>, warnings: &mut Vec<Problem>) {
+    const KEY: &str = "ssl.client.auth";
+    if reader.props.contains_key(KEY) {
+        warnings.push(Problem::new(KEY, "has no effect: no listener begins with https://"));
     }
 }
 
