@@ -103,6 +103,10 @@ pub(super) fn read(
     };
     let advertised = reader.some_text("rest.advertised.listener");
     let advertised_https = advertised.map(|protocol| protocol.eq_ignore_ascii_case("https"));
+    if advertised_https.is_some_and(|https| main.iter().all(|one| one.https != https)) {
+        let why = "has no effect: no listener of listeners speaks it";
+        warnings.push(Problem::new("rest.advertised.listener", why));
+    }
     let metrics = listeners("metrics.listeners", &reader.list("metrics.listeners"), problems);
     let own: &[Listener] = if let AdminListeners::Own(listeners) = &admin { listeners } else { &[] };
     let mut tls = |key: &str, listeners: &[Listener]| {
