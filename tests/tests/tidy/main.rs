@@ -15,7 +15,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("topics", &["records"]),
     ("records", &["settings"]),
     ("plugins", &["settings", "records"]),
-    ("kafka", &["records"]),
+    ("kafka", &["records", "metrics"]),
     ("metrics", &["settings"]),
     ("logging", &["settings"]),
     ("listing", &["plugins"]),
