@@ -9,8 +9,9 @@ use rdkafka_sys::RDKafkaRespErr as Code;
 use super::list::{self, List, TopicPartition};
 use super::message::Message;
 use super::native::{Event, Native, Owner, Role};
-use super::stats::{self, Stats};
+use super::stats;
 use super::{Conf, KafkaError};
+use crate::metrics::ClientCounts;
 
 /// What a consumer tells.
 pub enum Told {
@@ -30,7 +31,7 @@ pub enum Told {
     /// A commit is done: offsets or the error.
     Committed(Result<Vec<(TopicPartition, i64)>, KafkaError>),
     /// What the client has counted (only where [`super::stats::wanted`]).
-    Stats(Stats),
+    Stats(ClientCounts),
     /// Something went wrong that may pass.
     Trouble(KafkaError),
 }

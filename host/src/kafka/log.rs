@@ -13,8 +13,8 @@ use super::native::Owner;
 use super::producer::{Outgoing, Producer, Sent};
 use super::{Conf, KafkaError};
 
-/// Clients' settings and the topic of a log.
-#[derive(Debug, Clone)]
+/// Clients' settings and the topic of a log. Not `Debug`: settings hold secrets.
+#[derive(Clone)]
 pub struct LogConf {
     /// Topic to make when it is missing.
     pub topic: TopicSpec,

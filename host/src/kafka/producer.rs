@@ -9,8 +9,9 @@ use rdkafka_sys as sys;
 use rdkafka_sys::RDKafkaRespErr as Code;
 
 use super::native::{self, Event, Native, Owner, Role};
-use super::stats::{self, Stats};
+use super::stats;
 use super::{Conf, KafkaError};
+use crate::metrics::ClientCounts;
 
 /// One record to produce. Everything is copied before [`Producer::send`] returns.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +112,7 @@ pub struct Producer {
     topics: HashMap<String, *mut sys::rd_kafka_topic_t>,
     last: Option<(String, *mut sys::rd_kafka_topic_t)>,
     want_timestamps: bool,
-    stats: Option<Stats>,
+    stats: Option<ClientCounts>,
 }
 
 // SAFETY: topic handles belong to the client and may be used from any thread.
@@ -298,7 +299,7 @@ impl Producer {
     }
 
     /// The statistics that came with the last deliveries, if some did; each is given out once.
-    pub fn take_stats(&mut self) -> Option<Stats> {
+    pub fn take_stats(&mut self) -> Option<ClientCounts> {
         self.stats.take()
     }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::Conf;
 use super::native::Event;
+use crate::metrics::{ClientCounts, TopicCounts};
 
 /// Milliseconds between two statistics of a client.
 const INTERVAL_MS: &str = "5000";
@@ -16,70 +17,21 @@ pub fn wanted(conf: &mut Conf) {
     conf.insert("statistics.interval.ms".to_owned(), INTERVAL_MS.to_owned());
 }
 
-/// Counts of a client since it was made, unless told otherwise.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Stats {
-    /// The `client.id`.
-    pub client_id: String,
-    /// Requests sent to brokers.
-    pub requests: u64,
-    /// Bytes sent to brokers.
-    pub bytes_out: u64,
-    /// Responses from brokers.
-    pub responses: u64,
-    /// Bytes from brokers.
-    pub bytes_in: u64,
-    /// Brokers that are connected now.
-    pub connections: u64,
-    /// Mean time between request and response over the last interval, in milliseconds; none without requests.
-    pub request_latency_ms: Option<f64>,
-    /// By topic.
-    pub topics: Vec<TopicStats>,
-}
-
-/// Counts of a topic.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TopicStats {
-    /// Its name.
-    pub topic: String,
-    /// Mean bytes of the last batches written; none without.
-    pub batch_bytes: Option<f64>,
-    /// By partition.
-    pub partitions: Vec<PartitionStats>,
-}
-
-/// Counts of a partition.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct PartitionStats {
-    /// Its number.
-    pub partition: i32,
-    /// Records written.
-    pub records_out: u64,
-    /// Bytes of them.
-    pub bytes_out: u64,
-    /// Records read.
-    pub records_in: u64,
-    /// Bytes of them.
-    pub bytes_in: u64,
-    /// Records between what was read and the end of the partition; none for a producer or before it is known.
-    pub lag: Option<u64>,
-}
-
 /// The statistics of an event, if it has some that can be read.
-pub(super) fn of(event: &Event) -> Option<Stats> {
+pub(super) fn of(event: &Event) -> Option<ClientCounts> {
     // SAFETY: the text lives as long as the event.
     let text = unsafe { super::native::text(sys::rd_kafka_event_stats(event.ptr())) };
     read(&text)
 }
 
-fn read(text: &str) -> Option<Stats> {
+fn read(text: &str) -> Option<ClientCounts> {
     let told: Told = serde_json::from_str(text).ok()?;
     let brokers = told.brokers.values();
     let answered = brokers.clone().filter(|broker| broker.rtt.cnt > 0);
     let (sum, count) = answered.fold((0.0, 0.0), |(sum, count), broker| {
         (sum + broker.rtt.avg as f64 * broker.rtt.cnt as f64, count + broker.rtt.cnt as f64)
     });
-    Some(Stats {
+    Some(ClientCounts {
         client_id: told.client_id,
         requests: told.tx,
         bytes_out: told.tx_bytes,
@@ -91,20 +43,16 @@ fn read(text: &str) -> Option<Stats> {
     })
 }
 
-fn topic(told: ToldTopic) -> TopicStats {
-    let known = told.partitions.into_values().filter(|partition| partition.partition >= 0);
-    let partitions = known
-        .map(|it| PartitionStats {
-            partition: it.partition,
-            records_out: it.txmsgs,
-            bytes_out: it.txbytes,
-            records_in: it.rxmsgs,
-            bytes_in: it.rxbytes,
-            lag: u64::try_from(it.consumer_lag).ok(),
-        })
-        .collect();
+/// A client either writes or reads, so one of the two counts is 0.
+fn topic(told: ToldTopic) -> TopicCounts {
     let batch_bytes = (told.batchsize.cnt > 0).then_some(told.batchsize.avg as f64);
-    TopicStats { topic: told.topic, batch_bytes, partitions }
+    let mut counts = TopicCounts { topic: told.topic, batch_bytes, ..TopicCounts::default() };
+    for it in told.partitions.into_values().filter(|it| it.partition >= 0) {
+        counts.records += it.txmsgs + it.rxmsgs;
+        counts.bytes += it.txbytes + it.rxbytes;
+        counts.lags.extend(u64::try_from(it.consumer_lag).ok().map(|lag| (it.partition, lag)));
+    }
+    counts
 }
 
 /// The part of librdkafka's document that is of use; see its STATISTICS.md.
@@ -185,17 +133,9 @@ mod tests {
               "1":{"partition":1,"rxmsgs":7,"rxbytes":70,"consumer_lag":9},
               "-1":{"partition":-1,"txmsgs":0}}}}}"#;
         let stats = read(text).unwrap();
-        let partition = |partition, records_out, bytes_out, records_in, bytes_in, lag| PartitionStats {
-            partition,
-            records_out,
-            bytes_out,
-            records_in,
-            bytes_in,
-            lag,
-        };
         assert_eq!(
             stats,
-            Stats {
+            ClientCounts {
                 client_id: "x".to_owned(),
                 requests: 5,
                 bytes_out: 700,
@@ -203,10 +143,12 @@ mod tests {
                 bytes_in: 300,
                 connections: 1,
                 request_latency_ms: Some(2.0),
-                topics: vec![TopicStats {
+                topics: vec![TopicCounts {
                     topic: "t".to_owned(),
+                    records: 17,
+                    bytes: 170,
                     batch_bytes: Some(512.0),
-                    partitions: vec![partition(0, 10, 100, 0, 0, None), partition(1, 0, 0, 7, 70, Some(9))],
+                    lags: vec![(1, 9)],
                 }],
             }
         );

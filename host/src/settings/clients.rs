@@ -28,7 +28,7 @@ pub use blame::SecurityKeys;
 pub use definitions::overrides;
 pub use ids::{ClientIds, consumer_group};
 pub use policy::{OverridePolicy, check_overrides};
-pub(crate) use table::{client_keys, is_client_key};
+pub(crate) use table::{client_keys, is_client_key, without_effect};
 
 /// Which client a config is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,14 +1,24 @@
 //! JAAS files: named entries of login modules with options, as `-Djava.security.auth.login.config` names them.
 
 use std::collections::BTreeMap;
+use std::fmt;
+
+use super::KeysOf;
 
 /// A login module of an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LoginModule {
     /// Its class.
     pub class: String,
     /// Its options. May hold secrets.
     pub options: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for LoginModule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options = KeysOf(&self.options);
+        f.debug_struct("LoginModule").field("class", &self.class).field("options", &options).finish()
+    }
 }
 
 /// The modules of each entry, by the entry's name.
@@ -59,7 +69,7 @@ fn module(tokens: &mut Tokens<'_>, class: String) -> Result<LoginModule, String>
     }
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(PartialEq)]
 enum Token {
     Text(String),
     Sign(char),
@@ -149,6 +159,8 @@ mod tests {
         assert_eq!((modules[0].class.as_str(), modules[1].class.as_str()), ("a.B", "c.D"));
         assert_eq!(modules[0].options["file"], "/a \"b\"");
         assert_eq!(modules[0].options["debug"], "true");
+        let shown = format!("{modules:?}");
+        assert!(shown.contains("file") && !shown.contains("/a"), "{shown}");
         assert!(parse(" // nothing\n").unwrap().is_empty());
     }
 

@@ -128,6 +128,7 @@ impl fmt::Debug for KeysOf<'_> {
 #[cfg(test)]
 mod tests {
     mod anything;
+    mod reference;
 
     use super::*;
 

@@ -4,10 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::context::Context;
 use crate::herder::{ConnectorStatus, Expansion, PluginKind, Response, Restarts};
-use crate::kafka::stats::{Stats, TopicStats};
-use crate::metrics::{
-    ClientCounts, ConnectorSnapshot, PluginSeries, RestartSnapshot, Snapshot, TaskSnapshot, TopicCounts,
-};
+use crate::metrics::{ConnectorSnapshot, PluginSeries, RestartSnapshot, Snapshot, TaskSnapshot};
 use crate::plugins::registry;
 use crate::settings::connector::Kind;
 
@@ -69,28 +66,4 @@ pub fn page(context: &Arc<Context>, board: &Board) -> String {
         })
         .collect();
     context.metrics.render(&Snapshot { connectors: board.read(), plugin_metrics })
-}
-
-/// What the client of a task of this kind has counted, as it is shown.
-pub fn client_counts(kind: Kind, stats: Stats) -> ClientCounts {
-    let topic = |TopicStats { topic, batch_bytes, partitions }| {
-        let (mut counts, out) =
-            (TopicCounts { topic, batch_bytes, ..TopicCounts::default() }, kind == Kind::Source);
-        for it in partitions {
-            counts.records += if out { it.records_out } else { it.records_in };
-            counts.bytes += if out { it.bytes_out } else { it.bytes_in };
-            counts.lags.extend(it.lag.filter(|_| !out).map(|lag| (it.partition, lag)));
-        }
-        counts
-    };
-    ClientCounts {
-        client_id: stats.client_id,
-        requests: stats.requests,
-        bytes_out: stats.bytes_out,
-        responses: stats.responses,
-        bytes_in: stats.bytes_in,
-        connections: stats.connections,
-        request_latency_ms: stats.request_latency_ms,
-        topics: stats.topics.into_iter().map(topic).collect(),
-    }
 }

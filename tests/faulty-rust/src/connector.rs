@@ -2,7 +2,7 @@
 
 use connect_plugin::{
     Blocking, Config, ConfigDef, ConfigKey, ConfigValue, Connector, ConnectorContext, Result, SinkConnector,
-    SourceConnector,
+    SourceConnector, Validator,
 };
 
 use crate::Trap;
@@ -13,6 +13,12 @@ fn definitions() -> ConfigDef {
     ConfigDef::new()
         .key(ConfigKey::string("topic").default("panics").doc("Where records go"))
         .key(ConfigKey::string("panic.in").default("").doc("The call that panics"))
+        .key(
+            ConfigKey::password("secret")
+                .default_null()
+                .validator(Validator::Pattern("good-.*".into()))
+                .doc("What nobody shall see"),
+        )
 }
 
 /// What all of them do; the name of the connector stands in for the config where there is none yet.

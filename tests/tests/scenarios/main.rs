@@ -25,6 +25,7 @@ mod panics;
 mod rest;
 mod rest_compat;
 mod restarts;
+mod secrets;
 mod slow_sink;
 mod topic_creation;
 mod valgrind;

@@ -7,6 +7,10 @@ mod source;
 
 use source::{Source, files, read, repo, rust, uses_crate, word_at, words};
 
+/// Types that hold configs, and fields of such types without secrets: names of keys, settings of a topic.
+const CONFIGS: [&str; 3] = ["Props", "Conf", "Given"];
+const SHOWN: [&str; 2] = ["given: BTreeMap<String, String>,", "settings: Props,"];
+
 /// The rooms of the worker and what each may import of the others. `worker` may import all.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("settings", &[]),
@@ -15,7 +19,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("topics", &["records"]),
     ("records", &["settings"]),
     ("plugins", &["settings", "records"]),
-    ("kafka", &["records"]),
+    ("kafka", &["records", "metrics"]),
     ("metrics", &["settings"]),
     ("logging", &["settings"]),
     ("listing", &["plugins"]),
@@ -127,6 +131,26 @@ fn unsafe_stands_at_the_borders_only() {
             if words(line).any(|word| word == "unsafe") {
                 complain(at, "unsafe outside of plugins/, kafka/ and plugin-api");
             }
+        }
+    });
+}
+
+/// A derived Debug would show what is in it.
+#[test]
+fn what_holds_a_config_is_not_shown_by_debug() {
+    check(rust(), |file, complain| {
+        let (host, mut derived) = (file.path.starts_with("host/src/"), false);
+        for (at, line) in file.shipped().filter(|_| host) {
+            if line.starts_with("#[derive(") {
+                derived = words(line).any(|word| word == "Debug");
+            }
+            let config =
+                line.contains("BTreeMap<String, String>") || words(line).any(|word| CONFIGS.contains(&word));
+            if derived && config && !SHOWN.contains(&line.trim()) {
+                complain(at, "a config, which may hold secrets, in a type that derives Debug");
+            }
+            let ends = line == "}" || line.starts_with("pub struct ") && line.ends_with(");");
+            derived &= !ends;
         }
     });
 }

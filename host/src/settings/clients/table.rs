@@ -55,6 +55,15 @@ pub(crate) fn is_client_key(key: &str) -> bool {
     ROWS.iter().any(|row| row.key == key)
 }
 
+/// Why a plain key of the worker has no effect, if it is one of the clients' settings and none of them can use it.
+pub(crate) fn without_effect(key: &str) -> Option<&'static str> {
+    let mut rules = ROWS.iter().filter(|row| row.key == key).map(|row| row.rule);
+    match rules.next()? {
+        Rule::Warn(why) if rules.all(|rule| matches!(rule, Rule::Warn(_))) => Some(why),
+        _ => None,
+    }
+}
+
 /// The settings of all Java clients, without prefix.
 pub(crate) fn client_keys() -> impl Iterator<Item = &'static str> {
     ROWS.iter().map(|row| row.key)

@@ -1,6 +1,7 @@
 //! Layers, defaults, policies, security, and what hangs together.
 
 use super::*;
+use crate::settings::keystores;
 
 pub(super) fn props(entries: &[(&str, &str)]) -> Props {
     entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -27,7 +28,7 @@ pub(super) fn connector_client(
 
 /// The settings that the tests of this file cover.
 pub(super) fn translated() -> Vec<&'static str> {
-    let security = [SASL_SETTINGS, ssl::tests::SETTINGS].concat();
+    let security = [SASL_SETTINGS, ssl::tests::SETTINGS, &keystores::SETTINGS].concat();
     let single =
         ["compression.gzip.level", "compression.lz4.level", "compression.zstd.level", "max.poll.records"];
     security.into_iter().chain(single).collect()

@@ -195,7 +195,8 @@ fn sink(to: &mut ConfigDef) {
         Width::Long,
         "Topics",
     ));
-    let doc = "Regular expression in Java's syntax: topics whose whole name it matches are consumed.";
+    let doc = "Regular expression in Java's syntax: topics whose whole name it matches are consumed; looked up \
+               every 10 seconds.";
     to.push(
         Definition::new("topics.regex", Type::String, Importance::High, doc)
             .default("")

@@ -17,6 +17,20 @@ mod pkcs12;
 
 pub use pem::certificates_pem;
 
+/// The settings of stores, as clients and listeners have them.
+pub const SETTINGS: [&str; 10] = [
+    "ssl.keystore.type",
+    "ssl.keystore.location",
+    "ssl.keystore.password",
+    "ssl.keystore.key",
+    "ssl.keystore.certificate.chain",
+    "ssl.key.password",
+    "ssl.truststore.type",
+    "ssl.truststore.location",
+    "ssl.truststore.password",
+    "ssl.truststore.certificates",
+];
+
 /// What kind of store a file claims to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreType {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::Problem;
 use crate::settings::definitions::value::{invalid, list, trim};
-use crate::settings::keystores::StoreType;
+use crate::settings::keystores::{self, StoreType};
 use crate::settings::spelling::nearest;
 use crate::settings::{Password, Props, with_prefix};
 
@@ -76,21 +76,8 @@ pub const SUITES: [&str; 9] = [
     "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
 ];
 
-const READ: [&str; 13] = [
-    "ssl.client.auth",
-    "ssl.enabled.protocols",
-    "ssl.cipher.suites",
-    "ssl.keystore.type",
-    "ssl.keystore.location",
-    "ssl.keystore.password",
-    "ssl.keystore.key",
-    "ssl.keystore.certificate.chain",
-    "ssl.key.password",
-    "ssl.truststore.type",
-    "ssl.truststore.location",
-    "ssl.truststore.password",
-    "ssl.truststore.certificates",
-];
+/// What is read besides [`keystores::SETTINGS`].
+const READ: [&str; 3] = ["ssl.client.auth", "ssl.enabled.protocols", "ssl.cipher.suites"];
 
 const JVM: &str = "has no effect: it is about the JVM's TLS";
 
@@ -132,6 +119,10 @@ impl<'a> Keys<'a> {
     }
 }
 
+fn read_keys() -> impl Iterator<Item = &'static str> {
+    READ.into_iter().chain(keystores::SETTINGS)
+}
+
 /// Reads the keys for the listeners of `key` (`listeners`, `admin.listeners`, `metrics.listeners`). None if none of
 /// them speaks HTTPS, or something is wrong.
 pub(super) fn https(
@@ -151,8 +142,8 @@ pub(super) fn https(
     for name in own.keys() {
         if let Some((_, why)) = NO_EFFECT.iter().find(|(known, _)| known == name) {
             warnings.push(Problem::new(format!("{prefix}{name}"), *why));
-        } else if !READ.contains(&name.as_str()) && name != ENGINE {
-            let known = READ.into_iter().chain(NO_EFFECT.iter().map(|(known, _)| *known));
+        } else if !read_keys().any(|known| known == name) && name != ENGINE {
+            let known = read_keys().chain(NO_EFFECT.iter().map(|(known, _)| *known));
             let why = match nearest(name, known) {
                 Some(near) => format!("is not a known config and has no effect; was {prefix}{near} meant?"),
                 None => "is not a known config and has no effect".to_owned(),

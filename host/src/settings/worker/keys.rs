@@ -50,6 +50,20 @@ fn kafka() -> Vec<Definition> {
         )
         .default("true"),
         key(
+            "topic.tracking.enable",
+            Boolean,
+            Low,
+            "Whether GET /connectors/NAME/topics tells the topics that a connector uses.",
+        )
+        .default("true"),
+        key(
+            "topic.tracking.allow.reset",
+            Boolean,
+            Low,
+            "Whether PUT /connectors/NAME/topics/reset is allowed.",
+        )
+        .default("true"),
+        key(
             "connector.client.config.override.policy",
             Text,
             Medium,
@@ -104,7 +118,7 @@ fn offsets() -> Vec<Definition> {
             "offset.storage.topic",
             Text,
             High,
-            "Compacted topic for the offsets of source connectors, instead of a file.",
+            "Compacted topic for the offsets of source connectors, instead of a file; made if it is missing.",
         )
         .check(Validator::NonEmpty),
         key(
@@ -125,13 +139,18 @@ fn offsets() -> Vec<Definition> {
             "offset.flush.interval.ms",
             Long,
             Low,
-            "How often offsets of sources and sinks are committed, in ms.",
+            "How often offsets of sources and sinks are committed, in ms; about what may repeat after a crash.",
         )
         .default("60000")
         .check(Validator::at_least(1)),
-        key("offset.flush.timeout.ms", Long, Low, "How long one such commit may take, in ms.")
-            .default("5000")
-            .check(Validator::at_least(0)),
+        key(
+            "offset.flush.timeout.ms",
+            Long,
+            Low,
+            "How long one such commit may take before it is tried again, in ms.",
+        )
+        .default("5000")
+        .check(Validator::at_least(0)),
         key(
             "task.shutdown.graceful.timeout.ms",
             Long,
@@ -148,28 +167,29 @@ fn rest() -> Vec<Definition> {
             "listeners",
             List,
             Low,
-            "Where the REST API listens: http://host:port or https://host:port, comma separated. No host is any.",
+            "Where the REST API listens: http://host:port or https://host:port, comma separated. No host is \
+             all IPv4 addresses.",
         )
         .default("http://:8083"),
-        key("rest.advertised.host.name", Text, Low, "Host under which others reach the REST API."),
-        key("rest.advertised.port", Int, Low, "Port under which others reach the REST API.")
+        key("rest.advertised.host.name", Text, Low, "Host in the worker's id, which states show; the listener's by default."),
+        key("rest.advertised.port", Int, Low, "Port in the worker's id; the listener's by default.")
             .check(Validator::Range { min: Some(1.0), max: Some(65535.0) }),
-        key("rest.advertised.listener", Text, Low, "Protocol under which others reach the REST API.")
+        key("rest.advertised.listener", Text, Low, "Whose first listener gives host and port of the worker's id; http by default, if a listener speaks it.")
             .check(Validator::one_of_ignore_case(&["http", "https"])),
         key(
             "admin.listeners",
             List,
             Low,
-            "Where /admin/loggers is served alone; with the REST API if not given, nowhere if empty.",
+            "Where /admin/loggers is served, and there alone; with the REST API if not given, nowhere if empty.",
         ),
         key(
             "metrics.listeners",
             List,
             Low,
-            "Where /metrics is served alone; with the REST API if not given.",
+            "Where /metrics is served, and there alone; with the REST API if not given.",
         )
         .default(""),
-        key("ssl.client.auth", Text, Low, "Whether HTTPS listeners ask clients for certificates.")
+        key("ssl.client.auth", Text, Low, "Whether HTTPS listeners ask clients for certificates: they may show one (requested) or must.")
             .default("none")
             .check(Validator::one_of(&["none", "requested", "required"])),
     ]
@@ -181,7 +201,8 @@ fn rest_front() -> Vec<Definition> {
             "access.control.allow.origin",
             Text,
             Low,
-            "Origins from which browsers may call the REST API, comma separated, or *; none if empty.",
+            "Origins from which browsers may call the REST API: *, or regular expressions for the whole origin, comma \
+             separated; none if empty.",
         )
         .default(""),
         key("access.control.allow.methods", Text, Low, "Methods of such calls; GET, POST and HEAD if empty.")
@@ -190,17 +211,18 @@ fn rest_front() -> Vec<Definition> {
             "response.http.headers.config",
             Text,
             Low,
-            "Headers for all answers, comma separated: 'action name:value' with set, add, setDate or addDate.",
+            "Headers for all answers of listeners, comma separated: 'action name:value' with set, add, setDate or addDate.",
         )
         .default(""),
         key(
             "rest.extension.classes",
             List,
             Low,
-            "Extensions of the REST API. There is one: BasicAuthSecurityRestExtension.",
+            "Extensions of the REST API. There is one, org.apache.kafka.connect.rest.basic.auth.extension.\
+             BasicAuthSecurityRestExtension; others are refused.",
         )
         .default(""),
-        key("rest.basic.auth.jaas.config", Text, Low, "The JAAS file of that extension, if KAFKA_OPTS names none."),
+        key("rest.basic.auth.jaas.config", Text, Low, "The JAAS file of that extension; the one that KAFKA_OPTS names by default."),
         key("rest.connections.max", Int, Low, "The most connections of one listener; further ones wait.")
             .default("1000")
             .check(Validator::at_least(1)),
@@ -208,29 +230,35 @@ fn rest_front() -> Vec<Definition> {
             "rest.idle.timeout.ms",
             Long,
             Low,
-            "How long a client may keep a connection waiting, for more of a request or of its answer to be taken.",
+            "How long a client may keep a connection waiting for a request, for more of it, or until it takes more of the \
+             answer, in ms.",
         )
         .default("30000")
         .check(Validator::at_least(1)),
-        key("rest.body.max.bytes", Int, Low, "The largest body of a request.")
+        key("rest.body.max.bytes", Int, Low, "The largest body of a request, in bytes; a larger one is answered 413.")
             .default("16777216")
             .check(Validator::at_least(1)),
     ]
 }
 
 fn plugins() -> Vec<Definition> {
-    vec![key("plugin.path", List, Low, "Directories that hold the libraries of connectors, comma separated.")]
+    vec![key(
+        "plugin.path",
+        List,
+        Low,
+        "Folders or files with plugins, comma separated. Folders are searched three levels deep.",
+    )]
 }
 
 fn logging() -> Vec<Definition> {
     vec![
-        key("log.format", Text, Low, "How log lines look: text or json.")
+        key("log.format", Text, Low, "How log lines look.")
             .default("text")
             .check(Validator::one_of_ignore_case(&["text", "json"])),
-        key("log.level", Text, Low, "Which log lines are written: trace, debug, info, warn, error or off.")
+        key("log.level", Text, Low, "Which log lines are written. RUST_LOG in the environment stands above it.")
             .default("info")
             .check(Validator::one_of_ignore_case(&["trace", "debug", "info", "warn", "error", "off"])),
-        key("metrics.names", Text, Low, "Whose names /metrics has: strimzi, jmx_exporter or confluent.")
+        key("metrics.names", Text, Low, "Whose names the series of /metrics have: those of the rules of strimzi, jmx_exporter (its example) or confluent.")
             .default("strimzi")
             .check(Validator::one_of_ignore_case(&["strimzi", "jmx_exporter", "confluent"])),
     ]
@@ -250,10 +278,6 @@ fn without_effect() -> Vec<Definition> {
         key("plugin.discovery", Text, Low, "How a JVM finds plugins.")
             .default("hybrid_warn")
             .check(Validator::one_of_ignore_case(&discovery)),
-        key("topic.tracking.enable", Boolean, Low, "Whether the topics that a connector uses are tracked.")
-            .default("true"),
-        key("topic.tracking.allow.reset", Boolean, Low, "Whether REST may reset the tracked topics.")
-            .default("true"),
         key("metrics.sample.window.ms", Long, Low, "Window of the JVM's metrics.")
             .default("30000")
             .check(Validator::at_least(0)),

@@ -103,6 +103,10 @@ pub(super) fn read(
     };
     let advertised = reader.some_text("rest.advertised.listener");
     let advertised_https = advertised.map(|protocol| protocol.eq_ignore_ascii_case("https"));
+    if advertised_https.is_some_and(|https| main.iter().all(|one| one.https != https)) {
+        let why = "has no effect: no listener of listeners speaks it";
+        warnings.push(Problem::new("rest.advertised.listener", why));
+    }
     let metrics = listeners("metrics.listeners", &reader.list("metrics.listeners"), problems);
     let own: &[Listener] = if let AdminListeners::Own(listeners) = &admin { listeners } else { &[] };
     let mut tls = |key: &str, listeners: &[Listener]| {
@@ -111,6 +115,9 @@ pub(super) fn read(
     let main_https = tls("listeners", &main);
     let admin_https = tls("admin.listeners", own);
     let metrics_https = tls("metrics.listeners", &metrics);
+    if main_https.is_none() && admin_https.is_none() && metrics_https.is_none() && problems.is_empty() {
+        unused_client_auth(reader, warnings);
+    }
     let size = |key: &str| usize::try_from(reader.number(key)).unwrap_or(usize::MAX);
     RestConfig {
         listeners: main,
@@ -128,6 +135,14 @@ pub(super) fn read(
         connections: size("rest.connections.max"),
         idle: reader.millis("rest.idle.timeout.ms"),
         body: size("rest.body.max.bytes"),
+    }
+}
+
+/// The other plain `ssl.` keys are for Kafka clients, too.
+fn unused_client_auth(reader: &Reader<'_>, warnings: &mut Vec<Problem>) {
+    const KEY: &str = "ssl.client.auth";
+    if reader.props.contains_key(KEY) {
+        warnings.push(Problem::new(KEY, "has no effect: no listener begins with https://"));
     }
 }
 

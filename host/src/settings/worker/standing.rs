@@ -2,7 +2,7 @@
 //! a warning.
 
 use super::keys::definitions;
-use crate::settings::clients::{client_keys, is_client_key};
+use crate::settings::clients::{client_keys, is_client_key, without_effect};
 use crate::settings::definitions::value::trim;
 use crate::settings::spelling::meant;
 use crate::settings::{Problem, Props};
@@ -100,6 +100,8 @@ pub(super) fn check(props: &Props) -> (Vec<Problem>, Vec<Problem>) {
             named.push(Problem::new(key.as_str(), "has no effect: it belongs to distributed mode"));
         } else if let Some((_, why)) = NO_EFFECT_PREFIXES.iter().find(|(prefix, _)| key.starts_with(prefix)) {
             named.push(Problem::new(key.as_str(), *why));
+        } else if let Some(why) = without_effect(key) {
+            named.push(Problem::new(key.as_str(), why));
         } else if is_client_key(key) {
             named.extend(security_hint(props, key));
         } else if !READ_ELSEWHERE.iter().any(|prefix| key.starts_with(prefix)) && defined.get(key).is_none() {

@@ -12,8 +12,6 @@ use crate::kafka::Conf;
 use crate::kafka::consumer::Told;
 use crate::plugins::instance::Wish;
 use crate::records::sink_ledger::TopicPartition;
-use crate::settings::connector::Kind;
-use crate::worker::scrape::client_counts;
 use crate::worker::task::{Failed, Order};
 
 /// A point in time that is never waited for to the end.
@@ -136,7 +134,7 @@ impl Running {
                 tracing::warn!(connector, task, "{error}");
             }
             Told::Trouble(error) => return self.trouble(error),
-            Told::Stats(stats) => self.env.metrics.client(client_counts(Kind::Sink, stats)),
+            Told::Stats(stats) => self.env.metrics.client(stats),
             Told::End(_) => {}
         }
         Ok(())

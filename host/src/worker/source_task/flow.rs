@@ -10,9 +10,7 @@ use crate::plugins::source::{Ack, Batch, Part};
 use crate::records::ledger::Seq;
 use crate::records::pipeline::source::{self, SourceBatch, SourceOutcome};
 use crate::records::tolerance::{Decision, Stage};
-use crate::settings::connector::Kind;
 use crate::worker::progress::Stage as Progressing;
-use crate::worker::scrape::client_counts;
 use crate::worker::task::Failed;
 
 /// Records that are read, converted and sent in one go; few enough to stay in the processor's cache.
@@ -218,7 +216,7 @@ impl Running {
             }
         }
         if let Some(stats) = self.producer.take_stats() {
-            self.env.metrics.client(client_counts(Kind::Source, stats));
+            self.env.metrics.client(stats);
         }
         if written > 0 {
             self.env.metrics.written(written);

@@ -4,21 +4,8 @@ use super::super::tests::connector_client;
 use super::super::{Client, ClientConfig};
 use crate::settings::Problem;
 
-/// The settings that these tests cover.
-pub(in super::super) const SETTINGS: &[&str] = &[
-    "ssl.keystore.type",
-    "ssl.keystore.location",
-    "ssl.keystore.password",
-    "ssl.keystore.key",
-    "ssl.keystore.certificate.chain",
-    "ssl.key.password",
-    "ssl.truststore.type",
-    "ssl.truststore.location",
-    "ssl.truststore.password",
-    "ssl.truststore.certificates",
-    "ssl.enabled.protocols",
-    "ssl.protocol",
-];
+/// The settings that these tests cover, besides [`crate::settings::keystores::SETTINGS`].
+pub(in super::super) const SETTINGS: &[&str] = &["ssl.enabled.protocols", "ssl.protocol"];
 
 /// Settings, and what comes of them: whether who one is and whom one trusts is known, or the key that is refused
 /// and a part of why.

@@ -26,6 +26,7 @@ const I32: i64 = i32::MAX as i64;
 const HOUR: i64 = 3_600_000;
 
 const JVM: &str = "has no effect: it is about the JVM; see /metrics for the metrics of this worker";
+const JVM_TLS: &str = "has no effect: it is about the JVM's TLS";
 const SERIALIZER: &str = "records reach the client as bytes; what they look like is for key.converter and \
                           value.converter to say, so only Kafka's ByteArray serializers and deserializers can be used";
 const NO_LOGIN: &str = "classes of the JVM cannot be used to log in; use sasl.mechanism PLAIN, SCRAM or OAUTHBEARER \
@@ -124,7 +125,7 @@ pub(super) const ROWS: &[Row] = &[
             ),
         ),
     ),
-    row("security.providers", ALL, Warn(JVM)),
+    row("security.providers", ALL, Warn(JVM_TLS)),
     row("sasl.mechanism", ALL, Elsewhere),
     row("sasl.jaas.config", ALL, Elsewhere),
     row("sasl.client.callback.handler.class", ALL, Refuse(NO_LOGIN)),
@@ -202,10 +203,10 @@ pub(super) const ROWS: &[Row] = &[
         ),
     ),
     row("ssl.engine.factory.class", ALL, Refuse("classes of the JVM cannot be used; remove the key")),
-    row("ssl.provider", ALL, Warn(JVM)),
-    row("ssl.keymanager.algorithm", ALL, Warn(JVM)),
-    row("ssl.trustmanager.algorithm", ALL, Warn(JVM)),
-    row("ssl.secure.random.implementation", ALL, Warn(JVM)),
+    row("ssl.provider", ALL, Warn(JVM_TLS)),
+    row("ssl.keymanager.algorithm", ALL, Warn(JVM_TLS)),
+    row("ssl.trustmanager.algorithm", ALL, Warn(JVM_TLS)),
+    row("ssl.secure.random.implementation", ALL, Warn(JVM_TLS)),
     // What is measured, and what watches.
     row("enable.metrics.push", ALL, To(&["enable.metrics.push"], Bool)),
     row("metric.reporters", ALL, Warn(JVM)),
