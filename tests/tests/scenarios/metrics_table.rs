@@ -93,19 +93,19 @@ const WORKER: &[(&str, Must)] = &[
     ("commit_id_info", Be(1.0)),
     ("version_info", Be(1.0)),
     ("start_time_seconds", Exceed(1e9)),
-    ("worker_connector_count", Be(5.0)),
-    ("worker_task_count", Be(5.0)),
+    ("worker_connector_count", Be(6.0)),
+    ("worker_task_count", Be(6.0)),
     ("worker_plugins_left_out", Be(0.0)),
-    ("worker_connector_startup_attempts_total", Be(5.0)),
+    ("worker_connector_startup_attempts_total", Be(6.0)),
     ("worker_connector_startup_failure_percentage", Be(0.0)),
     ("worker_connector_startup_failure_total", Be(0.0)),
     ("worker_connector_startup_success_percentage", Be(1.0)),
-    ("worker_connector_startup_success_total", Be(5.0)),
-    ("worker_task_startup_attempts_total", Be(5.0)),
-    ("worker_task_startup_failure_percentage", Be(0.2)),
+    ("worker_connector_startup_success_total", Be(6.0)),
+    ("worker_task_startup_attempts_total", Be(6.0)),
+    ("worker_task_startup_failure_percentage", Be(1.0 / 6.0)),
     ("worker_task_startup_failure_total", Be(1.0)),
-    ("worker_task_startup_success_percentage", Be(0.8)),
-    ("worker_task_startup_success_total", Be(4.0)),
+    ("worker_task_startup_success_percentage", Be(5.0 / 6.0)),
+    ("worker_task_startup_success_total", Be(5.0)),
 ];
 
 /// Families of clients without `kafka_`.
@@ -144,6 +144,8 @@ const BESIDE: &[(&str, &str)] = &[
     ("kafka_connect_sink_task_put_seconds", include_str!("metrics.rs")),
     ("kafka_connect_sink_task_end_to_end_latency_seconds", include_str!("metrics.rs")),
 ];
+
+const FLOWING: &str = "connector-producer-flowing-0";
 
 #[test]
 fn every_family_of_the_documents_has_a_test() {
@@ -204,10 +206,14 @@ fn every_family_has_the_value_that_was_driven() {
         .connector(faulty_sink("sink", "numbers", "t").with("file", out.display()))
         .connector(wrong)
         .connector(file_source("paused", &input, "other"))
+        .connector(faulty_source("flowing", "numbers", "flowing"))
         .connector(faulty_source("failing", "errors", "t").with("fault", "start"));
     let mut worker = spec.set("offset.flush.interval.ms", 200).start();
     wait_for("all records", MINUTE, || count_lines(&out) == ALL as usize);
     settle(&worker);
+    wait_for("a mean of the flowing producer", MINUTE, || {
+        worker.metric("kafka_producer_batch_size_avg", &[FLOWING]) > Some(0.0)
+    });
     let page = Page::of(&worker);
     let of_tasks = TASKS.iter().filter_map(|(name, connector, must)| {
         check(&page, &format!("kafka_connect_{name}"), &[("connector", connector)], *must)
@@ -216,7 +222,15 @@ fn every_family_has_the_value_that_was_driven() {
         WORKER.iter().filter_map(|(name, must)| check(&page, &format!("kafka_connect_{name}"), &[], *must));
     let of_clients = CLIENTS.iter().filter_map(|(name, must)| {
         let producer = name.starts_with("producer");
-        let client = if producer { "connector-producer-source-0" } else { "connector-consumer-sink-0" };
+        // Means of a producer need one that has not ended.
+        let flowing = producer && name.ends_with("_avg");
+        let client = if flowing {
+            FLOWING
+        } else if producer {
+            "connector-producer-source-0"
+        } else {
+            "connector-consumer-sink-0"
+        };
         // One series for each partition; all are read to their ends.
         let labels = [("clientid", client), ("partition", "0")];
         let labels = if name.ends_with("records_lag") { &labels[..] } else { &labels[..1] };
