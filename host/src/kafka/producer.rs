@@ -145,10 +145,6 @@ impl Producer {
         match code {
             Code::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(Sent::Queued),
             Code::RD_KAFKA_RESP_ERR__QUEUE_FULL => Ok(Sent::Full),
-            Code::RD_KAFKA_RESP_ERR__FATAL => Err(self
-                .native
-                .fatal_error()
-                .unwrap_or_else(|| KafkaError::new(format!("produce to topic {}", record.topic), code))),
             code => Err(KafkaError::new(format!("produce to topic {}", record.topic), code)),
         }
     }

@@ -20,6 +20,7 @@ mod http_tls;
 mod isolation;
 mod layout;
 mod metrics;
+mod metrics_table;
 mod offsets_rest;
 mod panics;
 mod rest;

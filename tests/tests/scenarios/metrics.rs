@@ -13,7 +13,7 @@ type Labels = BTreeMap<String, String>;
 
 /// A page as Prometheus reads it: each family's type, and each series' value.
 #[derive(Debug, Default)]
-struct Page {
+pub(crate) struct Page {
     types: BTreeMap<String, String>,
     helps: BTreeSet<String>,
     series: BTreeMap<(String, Labels), f64>,
@@ -92,7 +92,7 @@ impl Page {
         page
     }
 
-    fn of(worker: &Worker) -> Page {
+    pub(crate) fn of(worker: &Worker) -> Page {
         let answer = worker.rest().get("/metrics").expect(200);
         let kind = answer.header("content-type").unwrap_or_default();
         assert!(kind.starts_with("text/plain"), "{kind}");
@@ -100,7 +100,7 @@ impl Page {
     }
 
     /// The value of the series with these labels among its own.
-    fn value(&self, name: &str, wanted: &[(&str, &str)]) -> f64 {
+    pub(crate) fn value(&self, name: &str, wanted: &[(&str, &str)]) -> f64 {
         let has = |labels: &Labels| wanted.iter().all(|(k, v)| labels.get(*k).map(String::as_str) == Some(v));
         let found: Vec<f64> =
             self.series.iter().filter(|((n, l), _)| n == name && has(l)).map(|(_, value)| *value).collect();

@@ -163,9 +163,9 @@ impl Running {
     }
 
     fn not_sent(&mut self, seq: Seq, error: KafkaError) -> Result<(), Failed> {
-        if self.producer.native().fatal_error().is_some() {
+        if let Some(fatal) = self.producer.native().fatal_error() {
             self.ledger.fail(seq);
-            return Err(error.into());
+            return Err(Failed(fatal_trace(&error, &fatal)));
         }
         self.refused(seq, Stage::KafkaProduce, &error.to_string())
     }
@@ -256,6 +256,30 @@ impl Running {
                 Ok(())
             }
             Some(error) => self.not_sent(seq, *error),
+        }
+    }
+}
+
+/// Why a task ends whose producer has a fatal error: the record's error, which names the topic, the client's, and what helps.
+fn fatal_trace(record: &KafkaError, client: &KafkaError) -> String {
+    format!(
+        "{record}; the producer cannot go on: {} ({}); restart the task, which makes a new producer \
+         (errors.restart.max.attempts does so by itself)",
+        client.text, client.name
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_producer_names_the_topic_and_what_helps() {
+        let record = KafkaError::local("produce to topic orders", "Local: Fatal error");
+        let client = KafkaError::local("client", "the epoch is not known");
+        let trace = fatal_trace(&record, &client);
+        for part in ["orders", "epoch is not known", "restart the task", "errors.restart.max.attempts"] {
+            assert!(trace.contains(part), "{trace}");
         }
     }
 }
