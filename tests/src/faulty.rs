@@ -77,11 +77,11 @@ fn build_rust(package: &str, folder: &str) -> PathBuf {
     let folder = repo().join("target/faulty").join(folder);
     let file = format!("lib{}.so", package.replace('-', "_"));
     std::fs::create_dir_all(&folder).unwrap_or_else(|e| panic!("cannot make {}: {e}", folder.display()));
-    // Its own target folder: where the tests themselves come from, another build may hold the lock.
-    let target = repo().join("target/faulty-rust");
+    // As the worker under test is built, so what both depend on is there already.
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repo().join("target"), PathBuf::from);
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--package", package, "--target-dir"])
-        .arg(&target)
+        .args(["build", "--release", "--config", "scripts/checked.toml", "--locked", "--quiet"])
+        .args(["--package", package])
         .current_dir(repo())
         .output()
         .unwrap_or_else(|e| panic!("cargo cannot be started: {e}"));
@@ -89,7 +89,7 @@ fn build_rust(package: &str, folder: &str) -> PathBuf {
     assert!(output.status.success(), "{package} cannot be built:\n{told}");
     // By rename: a library that some process has loaded must never be written into.
     let new = folder.join(format!("{file}.{}", std::process::id()));
-    let copied = std::fs::copy(target.join("debug").join(&file), &new);
+    let copied = std::fs::copy(target.join("release").join(&file), &new);
     let moved = copied.and_then(|_| std::fs::rename(&new, folder.join(&file)));
     moved.unwrap_or_else(|e| panic!("cannot put {file} into {}: {e}", folder.display()));
     folder

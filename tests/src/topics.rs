@@ -11,7 +11,10 @@ use rdkafka::{Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// Bound of everything that is waited for; a busy machine makes brokers slow.
+const TIMEOUT: Duration = Duration::from_secs(90);
+/// Bound of one question among several.
+const TRY: Duration = Duration::from_secs(10);
 
 /// The topics of a cluster.
 pub struct Topics {
@@ -112,7 +115,7 @@ impl Topics {
         let held = |partition| {
             // A topic that was just made may have no leader yet.
             let (start, end) = crate::wait_until(&format!("watermarks of {topic}"), TIMEOUT, || {
-                self.looker.fetch_watermarks(topic, partition, TIMEOUT)
+                self.looker.fetch_watermarks(topic, partition, TRY)
             });
             (end - start) as u64
         };

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+/// Bound of what a worker does; a busy machine makes a Java worker slow to start.
+const PATIENCE: Duration = Duration::from_secs(120);
 const STRING_CONVERTER: &str = "org.apache.kafka.connect.storage.StringConverter";
 
 /// What Kafka's own start scripts give the JVM of a Connect worker.
@@ -85,6 +87,12 @@ impl WorkerSpec {
     pub fn set(mut self, key: &str, value: impl ToString) -> WorkerSpec {
         self.props.insert(key.to_owned(), value.to_string());
         self
+    }
+
+    /// Gives tasks long to stop in, so that a slow broker leaves nothing unacknowledged: for tests in which a clean stop
+    /// must repeat nothing.
+    pub fn drains(self) -> WorkerSpec {
+        self.set("task.shutdown.graceful.timeout.ms", 40_000)
     }
 
     /// Sets many.
@@ -193,10 +201,10 @@ impl Worker {
     /// Waits until GET /connectors answers 200.
     ///
     /// # Panics
-    /// When it does not within a minute, or the worker ends.
+    /// When it does not within two minutes, or the worker ends.
     pub fn wait_ready(&mut self) {
         let quick = Rest::with_timeout(self.rest.base(), Duration::from_secs(5));
-        let end = wait_until("the worker's REST interface", Duration::from_secs(60), || {
+        let end = wait_until("the worker's REST interface", PATIENCE, || {
             match (self.process.exited(), quick.try_request("GET", "/connectors", None)) {
                 (Some(status), _) => Ok(Some(status)),
                 (None, Ok(answer)) if answer.status == 200 => Ok(None),
@@ -262,9 +270,9 @@ impl Worker {
     /// Waits until the connector and `tasks` tasks are in this state, such as `RUNNING`; hands out the status.
     ///
     /// # Panics
-    /// When they are not within half a minute, showing the last status.
+    /// When they are not within two minutes, showing the last status.
     pub fn wait_state(&self, name: &str, state: &str, tasks: usize) -> Value {
-        wait_until(&format!("{name} to be {state}"), Duration::from_secs(30), || {
+        wait_until(&format!("{name} to be {state}"), PATIENCE, || {
             let answer = self.rest.get(&format!("/connectors/{name}/status"));
             if answer.status != 200 {
                 return Err(answer.body);
@@ -279,9 +287,9 @@ impl Worker {
     /// Waits until task `task` of the connector has FAILED; hands out its trace.
     ///
     /// # Panics
-    /// When it has not within half a minute, showing the last status.
+    /// When it has not within two minutes, showing the last status.
     pub fn wait_task_failed(&self, name: &str, task: usize) -> String {
-        wait_until(&format!("task {task} of {name} to fail"), Duration::from_secs(30), || {
+        wait_until(&format!("task {task} of {name} to fail"), PATIENCE, || {
             let status = self.status(name);
             let seen = &status["tasks"][task];
             let failed = seen["state"] == "FAILED";
@@ -292,7 +300,7 @@ impl Worker {
     /// Stops a connector by REST and waits until its tasks are gone.
     ///
     /// # Panics
-    /// When they are not within half a minute.
+    /// When they are not within two minutes.
     pub fn stop(&self, name: &str) {
         self.rest.call("PUT", &format!("/connectors/{name}/stop")).expect(204);
         self.wait_state(name, "STOPPED", 0);

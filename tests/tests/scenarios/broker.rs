@@ -31,7 +31,7 @@ fn a_killed_broker_costs_nothing_and_repeats_nothing() {
     let topics = kafka.topics();
     topics.create(topic, 2, 1, &[]);
     // The offsets are in a topic too, so that nothing of the worker's own is spared.
-    let spec = WorkerSpec::connect_host(kafka.bootstrap()).set("offset.flush.interval.ms", 500);
+    let spec = WorkerSpec::connect_host(kafka.bootstrap()).drains().set("offset.flush.interval.ms", 500);
     let spec = spec.unset("offset.storage.file.filename").set("offset.storage.topic", "offsets");
     let spec = spec.set("offset.storage.replication.factor", 1).set("offset.storage.partitions", 2);
     let copy = spec.dir().join("copy");

@@ -27,7 +27,7 @@ fn create(topic: &str, partitions: i32) {
 
 /// Flushes every [`FLUSH`].
 fn spec(kafka: &Kafka) -> WorkerSpec {
-    WorkerSpec::connect_host(kafka.bootstrap()).set("offset.flush.interval.ms", FLUSH.as_millis())
+    WorkerSpec::connect_host(kafka.bootstrap()).drains().set("offset.flush.interval.ms", FLUSH.as_millis())
 }
 
 /// Each step back begins with a record that may come again after the kill that it follows.

@@ -140,7 +140,7 @@ fn every_type_arrives_in_its_form_and_every_record_once() {
     let source =
         source.with("records", RECORDS).with("throughput", 1_500).with("headers", true).with("seed", 7);
     let source = source.with("value.converter", "org.apache.kafka.connect.json.JsonConverter");
-    let mut worker = WorkerSpec::connect_host(kafka.bootstrap()).connector(source).start();
+    let mut worker = WorkerSpec::connect_host(kafka.bootstrap()).drains().connector(source).start();
     for part in [RECORDS / 4, RECORDS / 2] {
         wait_for("a part of the records", MINUTE, || kafka.topics().count(topic) >= part);
         assert!(worker.terminate().success(), "a clean stop");

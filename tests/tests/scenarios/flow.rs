@@ -46,7 +46,7 @@ fn stop_and_start(worker: &mut Worker) {
 fn a_file_arrives_identical_and_clean_stops_repeat_nothing() {
     let (name, mut rng) = ("flow-file", Rng::for_test("flow-file"));
     let kafka = Kafka::shared();
-    let spec = WorkerSpec::connect_host(kafka.bootstrap());
+    let spec = WorkerSpec::connect_host(kafka.bootstrap()).drains();
     let [input, rust, c] = ["input", "rust", "c"].map(|file| spec.dir().join(file));
     append(&input, &text(&mut rng, size(30_000, 1_000_000)));
     let spec = spec.connector(file_source("flow-source", &input, name));
@@ -90,7 +90,7 @@ fn offsets_in_a_topic_have_the_format_of_kafka_connect_and_are_read_again() {
     let (name, store) = ("flow-topic", "flow-offsets");
     let mut rng = Rng::for_test(name);
     let kafka = Kafka::shared();
-    let spec = WorkerSpec::connect_host(kafka.bootstrap()).unset("offset.storage.file.filename");
+    let spec = WorkerSpec::connect_host(kafka.bootstrap()).drains().unset("offset.storage.file.filename");
     let spec = spec.set("offset.storage.topic", store).set("offset.storage.replication.factor", 1);
     let input = spec.dir().join("input");
     append(&input, &text(&mut rng, 2_000));
@@ -126,7 +126,7 @@ fn the_offset_file_is_that_of_apache_kafka_connect() {
         let source = file_source("flow-shared", &input, name);
         source.with("connector.class", "org.apache.kafka.connect.file.FileStreamSourceConnector")
     };
-    let host = WorkerSpec::connect_host(kafka.bootstrap()).connector(source());
+    let host = WorkerSpec::connect_host(kafka.bootstrap()).drains().connector(source());
     let host = host.set("offset.storage.file.filename", offsets.display());
     let topics = kafka.topics();
     let mut written = 0;

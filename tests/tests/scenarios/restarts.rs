@@ -8,6 +8,8 @@ use std::path::Path;
 
 const OF_TASK: &str = "kafka_connect_connector_task_restart_attempts_total";
 const OF_CONNECTOR: &str = "kafka_connect_connector_restart_attempts_total";
+const PENDING: &str = "kafka_connect_connector_restart_pending";
+const TASK_PENDING: &str = "kafka_connect_connector_task_restart_pending";
 
 /// A source that fails in a call until the file is there, and is restarted after short pauses.
 fn failing(name: &str, call: &str, until: &Path, attempts: i32) -> Props {
@@ -39,6 +41,7 @@ fn a_failed_task_comes_back_by_itself() {
         if trace.contains("Restart attempt") { Ok(trace) } else { Err(status) }
     });
     assert!(trace.contains("poll failed: failed on purpose"), "{trace}");
+    wait_for("a planned restart", MINUTE, || metric(&worker, TASK_PENDING, "again") == 1.0);
     wait_for("three attempts", MINUTE, || metric(&worker, OF_TASK, "again") >= 3.0);
     assert_eq!(metric(&worker, OF_CONNECTOR, "again"), 0.0, "the connector itself has not failed");
     fs::write(&healed, "").expect("a file");
@@ -63,10 +66,16 @@ fn a_connector_that_cannot_start_is_tried_so_often_and_no_more() {
         trace.contains("No restart follows by itself: 2 attempts were made.")
     });
     wait_for("the count of attempts", MINUTE, || metric(&worker, OF_CONNECTOR, "twice") == 2.0);
-    assert_eq!(metric(&worker, "kafka_connect_connector_restart_pending", "twice"), 0.0);
+    assert_eq!(metric(&worker, PENDING, "twice"), 0.0);
+    wait_for("a planned restart", MINUTE, || metric(&worker, PENDING, "on") == 1.0);
     wait_for("some attempts without end", MINUTE, || metric(&worker, OF_CONNECTOR, "on") >= 3.0);
     fs::write(&soon, "").expect("a file");
     worker.wait_state("on", "RUNNING", 1);
+    let starts = |outcome: &str| {
+        worker.metric(&format!("kafka_connect_worker_connector_startup_{outcome}"), &[]).unwrap_or_default()
+    };
+    let (failed, share) = (starts("failure_total"), starts("failure_percentage"));
+    assert!(failed >= 6.0 && share > 0.0 && share < 1.0, "{failed} starts failed, a share of {share}");
     wait_for("its records", MINUTE, || written(&worker, "on") >= f64::from(table::RECORDS));
     table::assert_well(worker);
 }

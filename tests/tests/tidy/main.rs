@@ -156,16 +156,17 @@ fn what_holds_a_config_is_not_shown_by_debug() {
 }
 
 #[test]
-fn the_lints_hold_in_every_crate() {
-    let root = read("Cargo.toml");
+fn lints_and_checks_hold_in_every_crate() {
+    let (root, checked) = (read("Cargo.toml"), read("scripts/checked.toml"));
     for lint in ["missing_docs", "unsafe_op_in_unsafe_fn", "undocumented_unsafe_blocks"] {
         assert!(root.contains(&format!("\n{lint} = ")), "Cargo.toml does not set the lint {lint}");
     }
     for manifest in files().iter().filter(|path| path.ends_with("/Cargo.toml")) {
-        assert!(
-            read(manifest).contains("[lints]\nworkspace = true"),
-            "{manifest} has not the workspace's lints"
-        );
+        let text = read(manifest);
+        assert!(text.contains("[lints]\nworkspace = true"), "{manifest} has not the workspace's lints");
+        let name = text.lines().find_map(|line| line.strip_prefix("name = ")).unwrap_or_default();
+        let profile = format!("[profile.release.package.{}]", name.trim_matches('"'));
+        assert!(checked.contains(&profile), "scripts/checked.toml has no {profile}");
     }
 }
 
