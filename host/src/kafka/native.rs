@@ -331,9 +331,12 @@ unsafe extern "C" fn on_token_wanted(
     // SAFETY: `opaque` is the Shared set in the conf, alive until the client is gone, which waits for this thread.
     let Some(shared) = (unsafe { opaque.cast::<Shared>().as_ref() }) else { return };
     let Some(tokens) = &shared.tokens else { return };
+    let remedies = &shared.owner.remedies;
     // SAFETY: as above.
-    if let Err(failure) = unsafe { tokens.refresh(client) } {
-        shared.refuse(security::without_token(failure.fault, &failure.text, &shared.owner.remedies));
+    unsafe {
+        tokens.refresh(client, |failure| {
+            shared.refuse(security::without_token(failure.fault, &failure.text, remedies));
+        });
     }
 }
 

@@ -104,7 +104,7 @@ fn serve(mut stream: TcpStream, key: &PathBuf, seconds: u32) -> bool {
 
 #[test]
 fn tokens_of_an_endpoint_are_fetched_and_renewed() {
-    let endpoint = Endpoint::start(5);
+    let endpoint = Endpoint::start(8);
     let topic = "tokens";
     kafka().topics().create(topic, 1, 1, &[]);
     let spec =

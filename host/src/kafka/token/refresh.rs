@@ -43,26 +43,30 @@ impl Tokens {
         }
     }
 
-    /// Fetches a token and hands it over.
-    ///
-    /// # Errors
-    /// Why the client cannot be used. Where it has had a token already, librdkafka is told only, and asks again.
+    /// Fetches a token and hands it over. Where there is none, librdkafka is told, and asks again; `give_up` is told
+    /// before, unless the client has had a token already.
     ///
     /// # Safety
     /// `client` is alive during the call.
-    pub(in crate::kafka) unsafe fn refresh(&self, client: *mut sys::rd_kafka_t) -> Result<(), Failure> {
+    pub(in crate::kafka) unsafe fn refresh(
+        &self,
+        client: *mut sys::rd_kafka_t,
+        give_up: impl FnOnce(&Failure),
+    ) {
         let outcome = self.source.token(|time| self.rest(time)).and_then(|token| {
             // SAFETY: the caller's promise.
             unsafe { self.hand_over(client, token) }
         });
         let Err(failure) = outcome else {
             self.had.store(true, Ordering::Relaxed);
-            return Ok(());
+            return;
         };
+        if !self.had.load(Ordering::Relaxed) {
+            give_up(&failure);
+        }
         let why = CString::new(failure.text.replace('\0', " ")).unwrap_or_default();
         // SAFETY: the caller's promise; the text is copied.
         unsafe { sys::rd_kafka_oauthbearer_set_token_failure(client, why.as_ptr()) };
-        if self.had.load(Ordering::Relaxed) { Ok(()) } else { Err(failure) }
     }
 
     /// # Safety
