@@ -113,8 +113,15 @@ impl Consumer {
             }
             sys::RD_KAFKA_EVENT_ERROR => {
                 let what = event.topic_partition().map_or("consume".into(), |at| format!("consume {at}"));
-                let error = KafkaError::new(what, event.error());
-                Some(Told::Trouble(KafkaError { text: event.error_text(), ..error }))
+                let error =
+                    KafkaError { text: event.error_text(), ..KafkaError::new(what.clone(), event.error()) };
+                if !error.is_refusal() {
+                    return Some(Told::Trouble(error));
+                }
+                // librdkafka says so too of a connection that ended while it logged in.
+                let passing = || KafkaError::new(what, Code::RD_KAFKA_RESP_ERR__TRANSPORT);
+                let refusal = self.native.refusal();
+                Some(Told::Trouble(refusal.unwrap_or_else(|| KafkaError { text: error.text, ..passing() })))
             }
             _ => None,
         }

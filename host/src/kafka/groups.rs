@@ -2,12 +2,13 @@
 //!
 //! Each call makes a client that lives for it, and blocks its thread until the answer or `timeout`.
 
-use std::ffi::{CString, c_char};
-use std::time::{Duration, Instant};
+use std::ffi::CString;
+use std::time::Duration;
 
 use rdkafka_sys as sys;
 use rdkafka_sys::RDKafkaRespErr as Code;
 
+use super::admin;
 use super::list::{self, List, TopicPartition};
 use super::native::{Event, Native, Owner, Role, text};
 use super::{Conf, KafkaError};
@@ -161,38 +162,9 @@ impl Group {
         what: &str,
         op: sys::rd_kafka_admin_op_t,
         kind: i32,
-        send: impl FnOnce(*const sys::rd_kafka_AdminOptions_t, *mut sys::rd_kafka_queue_t),
+        send: impl FnOnce(*mut sys::rd_kafka_AdminOptions_t, *mut sys::rd_kafka_queue_t),
     ) -> Result<Event, KafkaError> {
-        let limit = i32::try_from(self.timeout.as_millis()).unwrap_or(i32::MAX);
-        let mut error = [0 as c_char; 512];
-        // SAFETY: a live client; the options are freed after they were copied into the request; `error` has the
-        // length given.
-        unsafe {
-            let options = sys::rd_kafka_AdminOptions_new(native.ptr(), op);
-            sys::rd_kafka_AdminOptions_set_request_timeout(options, limit, error.as_mut_ptr(), error.len());
-            send(options, native.queue());
-            sys::rd_kafka_AdminOptions_destroy(options);
-        }
-        // The client itself gives up after the timeout, and says why.
-        let until = Instant::now() + self.timeout + Duration::from_secs(2);
-        loop {
-            if let Some(error) = native.refusal() {
-                return Err(KafkaError { what: what.to_owned(), ..error });
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            let Some(event) = native.next_event(left.min(Duration::from_millis(250))) else {
-                if !left.is_zero() {
-                    continue;
-                }
-                return Err(KafkaError::new(what, Code::RD_KAFKA_RESP_ERR__TIMED_OUT));
-            };
-            if event.kind() == kind {
-                return match event.error() {
-                    Code::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(event),
-                    code => Err(KafkaError { text: event.error_text(), ..KafkaError::new(what, code) }),
-                };
-            }
-        }
+        admin::ask(native, what, op, kind, self.timeout, send)
     }
 }
 

@@ -56,10 +56,10 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// Makes the topic unless it exists. What passes is tried again until the time is over; as with Kafka Connect that goes
 /// for missing replicas too, since brokers may still be joining.
-fn make(conf: &LogConf, runtime: &tokio::runtime::Handle) -> Result<(), KafkaError> {
+fn make(conf: &LogConf) -> Result<(), KafkaError> {
     let end = Instant::now() + conf.timeout;
     loop {
-        match runtime.block_on(admin::create_topic(&conf.admin, &conf.topic, conf.timeout)) {
+        match admin::create_topic(&conf.admin, &conf.owner, &conf.topic, conf.timeout) {
             Err(error) if (error.retriable || error.is_of_replicas()) && Instant::now() < end => {
                 tracing::warn!("tried again: {error}");
                 std::thread::sleep(PAUSE);
@@ -74,10 +74,10 @@ impl Log {
     ///
     /// # Errors
     /// The topic cannot be made or read; nothing was written.
-    pub fn open(conf: &LogConf, runtime: &tokio::runtime::Handle) -> Result<(Log, Entries), KafkaError> {
+    pub fn open(conf: &LogConf) -> Result<(Log, Entries), KafkaError> {
         admin::greet(&conf.admin, &conf.owner, conf.timeout)?;
         if conf.create {
-            make(conf, runtime)?;
+            make(conf)?;
         }
         let entries = read_to_end(conf)?;
         let producer = Producer::new(&appending(&conf.producer), conf.owner.clone(), false)?;

@@ -5,7 +5,7 @@
 //! [`consumer`] give the events meaning. [`log`] reads a compacted topic to its end and appends to it, [`admin`] makes
 //! topics and asks for metadata, [`stats`] reads what clients count, [`groups`] looks after the offsets of consumer
 //! groups, [`dev_broker`] is librdkafka's mock cluster inside the process, [`security`] tells what nobody can mend by
-//! waiting.
+//! waiting, [`token`] gets what OAUTHBEARER logs in with.
 
 pub mod admin;
 pub mod consumer;
@@ -18,6 +18,7 @@ pub mod native;
 pub mod producer;
 pub mod security;
 pub mod stats;
+mod token;
 
 use std::collections::BTreeMap;
 
@@ -52,14 +53,6 @@ impl KafkaError {
             name: native::error_name(code),
             code: code as i32,
             retriable: retriable(code),
-        }
-    }
-
-    /// An error that rdkafka tells by its own name for librdkafka's code.
-    pub fn of(what: impl Into<String>, code: rdkafka::types::RDKafkaErrorCode) -> KafkaError {
-        match rdkafka_sys::RDKafkaRespErr::try_from(code as i32) {
-            Ok(code) => KafkaError::new(what, code),
-            Err(_) => KafkaError::local(what, code.to_string()),
         }
     }
 

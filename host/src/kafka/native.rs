@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use super::list::TopicPartition;
 use super::security::{self, Remedies};
+use super::token::{self, Tokens};
 use super::{Conf, KafkaError};
 
 /// Text that describes a code.
@@ -53,15 +54,25 @@ struct Shared {
     notify: Arc<Notify>,
     /// Why the client cannot be used, if it was told so: see [`security`].
     refusal: Mutex<Option<KafkaError>>,
+    /// Where tokens come from, if the client logs in with them.
+    tokens: Option<Tokens>,
 }
 
 impl Shared {
     /// Notes the first error that is about passwords and certificates, and wakes the owner.
     fn note(&self, text: &str) {
-        if let Some(error) = security::refusal(text, &self.owner.remedies) {
-            self.refusal.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-            self.notify.notify_one();
+        // What comes of our own tokens is known better where they are fetched.
+        if self.tokens.is_some() && text.contains(security::NO_TOKEN) {
+            return;
         }
+        if let Some(error) = security::refusal(text, &self.owner.remedies) {
+            self.refuse(error);
+        }
+    }
+
+    fn refuse(&self, error: KafkaError) {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        self.notify.notify_one();
     }
 }
 
@@ -91,10 +102,13 @@ impl Native {
     /// Makes a client. `events` are the kinds (`RD_KAFKA_EVENT_*`) that are wanted as events.
     pub(super) fn new(role: Role, conf: &Conf, events: i32, owner: Owner) -> Result<Native, KafkaError> {
         let what = if role == Role::Producer { "create producer" } else { "create consumer" };
-        let native = native_conf(what, conf)?;
+        let (conf, source) = token::split(conf);
+        let native = native_conf(what, &conf)?;
+        let tokens = source.map(Tokens::new);
+        let with_tokens = tokens.is_some();
         let notify = Arc::new(Notify::new());
         let refusal = Mutex::default();
-        let shared = Box::into_raw(Box::new(Shared { owner, notify: notify.clone(), refusal }));
+        let shared = Box::into_raw(Box::new(Shared { owner, notify: notify.clone(), refusal, tokens }));
         let mut error = [0 as c_char; 512];
         let kind = match role {
             Role::Producer => sys::rd_kafka_type_t::RD_KAFKA_PRODUCER,
@@ -106,6 +120,10 @@ impl Native {
             sys::rd_kafka_conf_set_opaque(native, shared.cast());
             sys::rd_kafka_conf_set_log_cb(native, Some(on_log));
             sys::rd_kafka_conf_set_events(native, events);
+            if with_tokens {
+                sys::rd_kafka_conf_enable_sasl_queue(native, 1);
+                sys::rd_kafka_conf_set_oauthbearer_token_refresh_cb(native, Some(on_token_wanted));
+            }
             sys::rd_kafka_new(kind, native, error.as_mut_ptr(), error.len())
         };
         let Some(client) = NonNull::new(client) else {
@@ -131,7 +149,22 @@ impl Native {
         };
         // SAFETY: `shared` lives until after the client was destroyed, and no callback comes after that.
         unsafe { sys::rd_kafka_queue_cb_event_enable(queue.as_ptr(), Some(on_event), shared.cast()) };
-        Ok(Native { client, queue, notify, shared })
+        let native = Native { client, queue, notify, shared };
+        if with_tokens { native.serve_tokens(what) } else { Ok(native) }
+    }
+
+    /// Has the background thread ask for tokens, which may take its time.
+    fn serve_tokens(self, what: &str) -> Result<Native, KafkaError> {
+        // SAFETY: a live client; an error is ours to destroy, after its text was copied.
+        unsafe {
+            let error = sys::rd_kafka_sasl_background_callbacks_enable(self.ptr());
+            if error.is_null() {
+                return Ok(self);
+            }
+            let text = text(sys::rd_kafka_error_string(error));
+            sys::rd_kafka_error_destroy(error);
+            Err(KafkaError::local(what, text))
+        }
     }
 
     /// Whose client it is.
@@ -196,6 +229,9 @@ impl Native {
 
 impl Drop for Native {
     fn drop(&mut self) {
+        if let Some(tokens) = &self.shared().tokens {
+            tokens.close();
+        }
         // SAFETY: each handle is released once, the queue before the client; no callback runs after rd_kafka_destroy,
         // so `shared` can go last.
         unsafe {
@@ -274,15 +310,7 @@ fn native_conf(what: &str, conf: &Conf) -> Result<*mut sys::rd_kafka_conf_t, Kaf
             // librdkafka's own text may quote the value, which may be a secret: name the key only.
             // SAFETY: the conf is ours.
             unsafe { sys::rd_kafka_conf_destroy(native) };
-            // Those of tokens from an endpoint, which librdkafka has only when it was built with libcurl.
-            let why = if key.starts_with("sasl.oauthbearer.") {
-                "sasl.oauthbearer.token.endpoint.url cannot be used: this worker was built without libcurl; build it \
-                 where the headers of libcurl are installed"
-                    .to_owned()
-            } else {
-                format!("the value of {key} is not accepted by the client")
-            };
-            return Err(KafkaError::local(what, why));
+            return Err(KafkaError::local(what, format!("the value of {key} is not accepted by the client")));
         }
     }
     Ok(native)
@@ -292,6 +320,24 @@ fn native_conf(what: &str, conf: &Conf) -> Result<*mut sys::rd_kafka_conf_t, Kaf
 unsafe extern "C" fn on_event(_client: *mut sys::rd_kafka_t, opaque: *mut c_void) {
     // SAFETY: `opaque` is the Shared given when the callback was enabled, alive until the client is gone.
     unsafe { (*opaque.cast::<Shared>()).notify.notify_one() };
+}
+
+/// Fetches a token; runs on the background thread of librdkafka, and takes its time there.
+unsafe extern "C" fn on_token_wanted(
+    client: *mut sys::rd_kafka_t,
+    _config: *const c_char,
+    opaque: *mut c_void,
+) {
+    // SAFETY: `opaque` is the Shared set in the conf, alive until the client is gone, which waits for this thread.
+    let Some(shared) = (unsafe { opaque.cast::<Shared>().as_ref() }) else { return };
+    let Some(tokens) = &shared.tokens else { return };
+    let remedies = &shared.owner.remedies;
+    // SAFETY: as above.
+    unsafe {
+        tokens.refresh(client, |failure| {
+            shared.refuse(security::without_token(failure.fault, &failure.text, remedies));
+        });
+    }
 }
 
 /// Hands a log line of librdkafka to tracing; runs on a thread of librdkafka.

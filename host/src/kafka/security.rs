@@ -7,6 +7,7 @@
 use rdkafka_sys::RDKafkaRespErr as Code;
 
 use super::KafkaError;
+use super::token::Fault;
 
 /// What the user should look at, for the end of an error's text; empty where nothing is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +20,20 @@ pub struct Remedies {
     pub trust: String,
     /// They do not speak the same protocol.
     pub protocol: String,
+    /// The endpoint of tokens does not accept who asks.
+    pub credentials: String,
+    /// The endpoint of tokens is not there, or gives what is no token.
+    pub endpoint: String,
+}
+
+/// What librdkafka's words of a token that it did not get begin with.
+pub(super) const NO_TOKEN: &str = "Failed to acquire SASL OAUTHBEARER token";
+
+/// The error of a client that got no token to log in with.
+pub(super) fn without_token(fault: Fault, text: &str, remedies: &Remedies) -> KafkaError {
+    let remedy = if fault == Fault::Credentials { &remedies.credentials } else { &remedies.endpoint };
+    let text = if remedy.is_empty() { text.to_owned() } else { format!("{remedy}: {text}") };
+    KafkaError { text, ..KafkaError::new("get a token", Code::RD_KAFKA_RESP_ERR__AUTHENTICATION) }
 }
 
 /// What was not accepted.
@@ -52,11 +67,7 @@ fn meaning(text: &str) -> Option<Refusal> {
     {
         return None;
     }
-    if has(&[
-        "SASL authentication error",
-        "Failed to acquire SASL OAUTHBEARER token",
-        "SaslAuthenticateRequest failed",
-    ]) {
+    if has(&["SASL authentication error", NO_TOKEN, "SaslAuthenticateRequest failed"]) {
         return Some(Refusal::Login);
     }
     if let Some((_, number)) = text.split_once("SSL alert number ") {
@@ -86,6 +97,7 @@ mod tests {
             identity: "IDENTITY".into(),
             trust: "TRUST".into(),
             protocol: "PROTOCOL".into(),
+            ..Remedies::default()
         };
         let table = [
             (

@@ -37,6 +37,8 @@ pub fn owner(owner: Owner, config: &ClientConfig) -> Owner {
         identity: keys.identity(),
         trust: keys.trust(),
         protocol: keys.protocol(),
+        credentials: keys.credentials(),
+        endpoint: keys.endpoint(),
     };
     Owner { remedies, ..owner }
 }

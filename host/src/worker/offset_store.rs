@@ -60,9 +60,9 @@ impl OffsetStore {
     }
 
     /// Opens a compacted topic, making it if it is missing. Blocks its thread until the topic was read.
-    pub fn open_topic(conf: &LogConf, runtime: &tokio::runtime::Handle) -> Result<OffsetStore, StoreError> {
+    pub fn open_topic(conf: &LogConf) -> Result<OffsetStore, StoreError> {
         let place = format!("topic {}", conf.topic.name);
-        let opened = Log::open(conf, runtime);
+        let opened = Log::open(conf);
         let (log, entries) =
             opened.map_err(|error| StoreError { place: place.clone(), problem: error.to_string() })?;
         let entries = entries.into_iter().map(|(key, value)| (Some(key), value));

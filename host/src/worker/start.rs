@@ -284,8 +284,7 @@ async fn open_offsets(config: &WorkerConfig, embedded: bool) -> Result<OffsetSto
             let log =
                 log_conf(config, TopicSpec { name: name.clone(), partitions, replication_factor, configs })?;
             let log = LogConf { create: !embedded, ..log };
-            let runtime = tokio::runtime::Handle::current();
-            let opened = tokio::task::spawn_blocking(move || OffsetStore::open_topic(&log, &runtime)).await;
+            let opened = tokio::task::spawn_blocking(move || OffsetStore::open_topic(&log)).await;
             opened.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
         }
     }

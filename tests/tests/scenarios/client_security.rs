@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 const LINES: &str = "one\ntwo\nthree\n";
 
-fn kafka() -> &'static Kafka {
+pub(crate) fn kafka() -> &'static Kafka {
     static SHARED: OnceLock<Kafka> = OnceLock::new();
     SHARED.get_or_init(Kafka::secured)
 }
@@ -53,7 +53,7 @@ fn alice(listener: &str, mechanism: &str) -> Props {
     login(listener, mechanism, r#"username="alice" password="alice-secret""#)
 }
 
-fn with_prefix(props: Props, prefix: &str, client: &Props) -> Props {
+pub(crate) fn with_prefix(props: Props, prefix: &str, client: &Props) -> Props {
     client.iter().fold(props, |props, (key, value)| props.with(&format!("{prefix}{key}"), value))
 }
 
@@ -90,7 +90,7 @@ fn ways() -> Vec<(&'static str, Props)> {
     ]
 }
 
-fn text(path: &std::path::Path) -> String {
+pub(crate) fn text(path: &std::path::Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
@@ -126,7 +126,7 @@ fn records_flow_over_every_mechanism() {
 }
 
 /// A worker whose own clients, producers and consumers are let in so.
-fn secured_worker(client: &Props) -> WorkerSpec {
+pub(crate) fn secured_worker(client: &Props) -> WorkerSpec {
     let spec = WorkerSpec::connect_host("").set_all(client);
     let spec = spec.set_all(&with_prefix(Props::new(), "producer.", client));
     let spec = spec.set_all(&with_prefix(Props::new(), "consumer.", client));
@@ -175,7 +175,7 @@ fn refusals() -> Vec<(&'static str, Props, &'static str)> {
 }
 
 /// Waits until the task has failed; its trace names the key and no secret.
-fn assert_blamed(worker: &Worker, name: &str, key: &str) {
+pub(crate) fn assert_blamed(worker: &Worker, name: &str, key: &str) {
     let trace = worker.wait_task_failed(name, 0);
     assert!(trace.contains(key), "{name}: {trace}");
     assert!(!trace.contains("wrong-secret"), "{name}: {trace}");

@@ -3,6 +3,7 @@
 
 mod broker;
 mod client_security;
+mod client_tokens;
 mod clients;
 mod command_line;
 mod consuming;

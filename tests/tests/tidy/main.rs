@@ -51,6 +51,8 @@ const IMPURE: [&str; 16] = [
 const CRATES: &[(&str, &str)] = &[
     ("rdkafka", "host/src/kafka/"),
     ("rdkafka_sys", "host/src/kafka/"),
+    ("ureq", "host/src/kafka/"),
+    ("rustls_native_certs", "host/src/kafka/"),
     ("warp", "host/src/rest/"),
     ("hyper_util", "host/src/rest/"),
     ("subtle", "host/src/rest/"),

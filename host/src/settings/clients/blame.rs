@@ -59,6 +59,21 @@ impl SecurityKeys {
         format!("check {} and bootstrap.servers", self.key("security.protocol"))
     }
 
+    /// The endpoint of tokens does not accept the client's id and secret.
+    pub fn credentials(&self) -> String {
+        let own = [
+            "sasl.oauthbearer.client.credentials.client.secret",
+            "sasl.oauthbearer.client.credentials.client.id",
+        ];
+        let key = self.first(&own).map_or_else(|| self.key("sasl.jaas.config"), str::to_owned);
+        format!("the client id, the secret or the scope of {key} is not accepted")
+    }
+
+    /// The endpoint of tokens does not answer as it should.
+    pub fn endpoint(&self) -> String {
+        format!("check {}", self.key("sasl.oauthbearer.token.endpoint.url"))
+    }
+
     fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.given.get(*name)).map(String::as_str)
     }

@@ -247,6 +247,13 @@ const SASL_SETTINGS: &[&str] = &[
     "sasl.oauthbearer.client.credentials.client.id",
     "sasl.oauthbearer.client.credentials.client.secret",
     "sasl.oauthbearer.scope",
+    "sasl.oauthbearer.header.urlencode",
+    "sasl.oauthbearer.sub.claim.name",
+    "sasl.oauthbearer.scope.claim.name",
+    "sasl.login.connect.timeout.ms",
+    "sasl.login.read.timeout.ms",
+    "sasl.login.retry.backoff.ms",
+    "sasl.login.retry.backoff.max.ms",
 ];
 const JAAS: &str =
     r#"org.apache.kafka.common.security.scram.ScramLoginModule required username="u" password="s3cret";"#;

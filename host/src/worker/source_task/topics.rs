@@ -9,10 +9,12 @@ use tokio::time;
 use super::Running;
 use crate::kafka::admin::{self, TopicSpec};
 use crate::kafka::dev_broker::DevBroker;
+use crate::kafka::native::Owner;
 use crate::kafka::{Conf, KafkaError};
 use crate::settings::Problem;
-use crate::settings::clients::{Client, ClientIds, client_config};
+use crate::settings::clients::{Client, ClientIds};
 use crate::settings::topic_creation::TopicCreation;
+use crate::worker::clients;
 use crate::worker::progress::Stage;
 use crate::worker::task::{Backoff, Env, Failed};
 
@@ -21,7 +23,7 @@ const ASK: Duration = Duration::from_secs(30);
 
 /// What the task knows of topics.
 pub(super) struct Topics {
-    rules: Option<(TopicCreation, Conf)>,
+    rules: Option<(TopicCreation, Conf, Owner)>,
     known: HashSet<String>,
 }
 
@@ -38,9 +40,12 @@ impl Topics {
             Some(rules) => {
                 let ids = ClientIds::task_admin(&env.id.connector, env.id.task);
                 let client =
-                    client_config(Client::Admin, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+                    clients::ready(Client::Admin, &env.context.config.raw, Some(&env.config.raw), &ids)?;
+                let task = Some(env.id.task);
+                let owner = Owner { connector: env.id.connector.clone(), task, ..Owner::default() };
+                let owner = clients::owner(owner, &client);
                 warnings.extend(client.warnings);
-                Some((rules.clone(), client.conf))
+                Some((rules.clone(), client.conf, owner))
             }
             None => None,
         };
@@ -63,7 +68,7 @@ impl Running {
         let _waiting = progress.during(Stage::Topic);
         let mut backoff = Backoff::default();
         while !self.stop {
-            let Some((rules, conf)) = &self.topics.rules else { return Ok(()) };
+            let Some((rules, conf, owner)) = &self.topics.rules else { return Ok(()) };
             let settings = rules.of(topic);
             let spec = TopicSpec {
                 name: topic.to_owned(),
@@ -72,7 +77,7 @@ impl Running {
                 configs: settings.configs.clone(),
             };
             let group = settings.group.clone();
-            let made = find_or_make(conf.clone(), self.env.context.dev_broker.clone(), spec);
+            let made = find_or_make(conf.clone(), owner.clone(), self.env.context.dev_broker.clone(), spec);
             let Some(made) = self.meanwhile(made).await else { return Ok(()) };
             let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
             match made {
@@ -130,18 +135,21 @@ impl Running {
 /// to look, and whether it was made.
 async fn find_or_make(
     conf: Conf,
+    owner: Owner,
     dev_broker: Option<Arc<DevBroker>>,
     spec: TopicSpec,
 ) -> Result<(Vec<String>, bool), KafkaError> {
-    let asked = conf.clone();
-    let names = tokio::task::spawn_blocking(move || admin::topic_names(&asked, ASK)).await;
-    let names = names.map_err(|error| KafkaError::local("list topics", error.to_string()))??;
-    if names.contains(&spec.name) {
-        return Ok((names, false));
-    }
-    let made = match dev_broker {
-        Some(broker) => broker.create_topic(&spec)?,
-        None => admin::create_topic(&conf, &spec, ASK).await?,
+    let ask = move || {
+        let names = admin::topic_names(&conf, &owner, ASK)?;
+        if names.contains(&spec.name) {
+            return Ok((names, false));
+        }
+        let made = match dev_broker {
+            Some(broker) => broker.create_topic(&spec)?,
+            None => admin::create_topic(&conf, &owner, &spec, ASK)?,
+        };
+        Ok((names, made))
     };
-    Ok((names, made))
+    let asked = tokio::task::spawn_blocking(ask).await;
+    asked.map_err(|error| KafkaError::local("list topics", error.to_string()))?
 }

@@ -2,12 +2,25 @@
 
 use super::jaas::Login;
 use crate::settings::clients::Translation;
+use crate::settings::definitions::Type;
 
 const JAAS: &str = "sasl.jaas.config";
 const URL: &str = "sasl.oauthbearer.token.endpoint.url";
 const ID: &str = "sasl.oauthbearer.client.credentials.client.id";
 const SECRET: &str = "sasl.oauthbearer.client.credentials.client.secret";
 const SCOPE: &str = "sasl.oauthbearer.scope";
+
+/// What is the same but for its name in [`ClientConfig::conf`](super::super::ClientConfig::conf). Names that begin with
+/// `token.` are for whoever gets tokens, not for librdkafka.
+const CARRIED: &[(&str, &str, Type)] = &[
+    ("sasl.oauthbearer.header.urlencode", "token.header.urlencode", Type::Boolean),
+    ("sasl.oauthbearer.sub.claim.name", "token.claim.sub", Type::String),
+    ("sasl.oauthbearer.scope.claim.name", "token.claim.scope", Type::String),
+    ("sasl.login.connect.timeout.ms", "token.connect.timeout.ms", Type::Int),
+    ("sasl.login.read.timeout.ms", "token.read.timeout.ms", Type::Int),
+    ("sasl.login.retry.backoff.ms", "token.retry.backoff.ms", Type::Long),
+    ("sasl.login.retry.backoff.max.ms", "token.retry.backoff.max.ms", Type::Long),
+];
 
 /// With an endpoint, tokens are asked for there; without one they are unsecured, as Java's default is.
 pub(super) fn apply(translation: &mut Translation<'_>, login: &Login) {
@@ -30,10 +43,11 @@ pub(super) fn apply(translation: &mut Translation<'_>, login: &Login) {
     }
 }
 
-/// Client credentials: the settings of their own, or the options of the login module.
+/// Tokens out of a file, or for client credentials: the settings of their own, or the options of the login module.
 fn endpoint(translation: &mut Translation<'_>, url: &str, login: &Login) {
-    if !url.starts_with("https://") && !url.starts_with("http://") {
-        translation.refuse(URL, "must begin with https:// or http://; tokens cannot be read from files");
+    let file = url.starts_with("file:/");
+    if !file && !url.starts_with("https://") && !url.starts_with("http://") {
+        translation.refuse(URL, "must begin with https://, http:// or file:/");
         return;
     }
     let option = |name: &str| login.options.get(name).map(String::as_str);
@@ -45,29 +59,39 @@ fn endpoint(translation: &mut Translation<'_>, url: &str, login: &Login) {
         translation.refuse(JAAS, why);
         return;
     }
-    let extensions: Vec<String> = login
-        .options
-        .iter()
-        .filter_map(|(name, value)| Some(format!("{}={value}", name.strip_prefix("extension_")?)))
-        .collect();
     let id = translation.value(ID).or(option("clientId"));
     let secret = translation.value(SECRET).or(option("clientSecret"));
     let scope = translation.value(SCOPE).or(option("scope"));
-    let (Some(id), Some(secret)) = (id, secret) else {
-        let missing = if id.is_none() { "clientId" } else { "clientSecret" };
-        translation.refuse(JAAS, format!("lacks the option {missing}"));
-        return;
-    };
-    let (id, secret, scope) = (id.to_owned(), secret.to_owned(), scope.map(str::to_owned));
-    translation.set("sasl.oauthbearer.method", "oidc");
-    translation.set(URL, url);
-    translation.set("sasl.oauthbearer.client.id", id);
-    translation.set("sasl.oauthbearer.client.secret", secret);
-    if let Some(scope) = scope.filter(|scope| !scope.is_empty()) {
-        translation.set("sasl.oauthbearer.scope", scope);
+    match (id, secret) {
+        _ if file => {}
+        (Some(id), Some(secret)) => {
+            translation.set("token.client.id", id);
+            translation.set("token.client.secret", secret);
+        }
+        _ => {
+            let missing = if id.is_none() { "clientId" } else { "clientSecret" };
+            translation.refuse(JAAS, format!("lacks the option {missing}"));
+            return;
+        }
     }
-    if !extensions.is_empty() {
-        translation.set("sasl.oauthbearer.extensions", extensions.join(","));
+    translation.set("token.url", url);
+    if let Some(scope) = scope.filter(|scope| !scope.is_empty()) {
+        translation.set("token.scope", scope);
+    }
+    for (name, value) in &login.options {
+        if let Some(extension) = name.strip_prefix("extension_") {
+            translation.set(&format!("token.extension.{extension}"), value.as_str());
+        }
+    }
+    for (name, target, kind) in CARRIED {
+        let Some(value) = translation.value(name).filter(|value| !value.is_empty()) else { continue };
+        match kind.parse(name, value) {
+            Ok(value) if value.as_i64().is_some_and(|number| number < 0) => {
+                translation.refuse(name, "must be at least 0");
+            }
+            Ok(value) => translation.set(target, value.text()),
+            Err(why) => translation.refuse(name, why),
+        }
     }
 }
 

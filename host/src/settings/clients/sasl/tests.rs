@@ -58,6 +58,7 @@ fn broken_configs_are_refused_without_their_secrets() {
 }
 
 const ASKS: &str = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginCallbackHandler";
+const SECURED: &str = "org.apache.kafka.common.security.oauthbearer.secured.OAuthBearerLoginCallbackHandler";
 const URL: &str = "sasl.oauthbearer.token.endpoint.url";
 
 /// Other settings, options of the module, and librdkafka's settings or a part of the error.
@@ -72,12 +73,11 @@ const OAUTH_CASES: &[OauthCase] = &[
         &[(URL, "https://id/token"), ("sasl.login.callback.handler.class", ASKS)],
         r#"clientId="me" clientSecret="s3cret" scope="a b" extension_x="y""#,
         Ok(&[
-            ("sasl.oauthbearer.method", "oidc"),
-            ("sasl.oauthbearer.token.endpoint.url", "https://id/token"),
-            ("sasl.oauthbearer.client.id", "me"),
-            ("sasl.oauthbearer.client.secret", "s3cret"),
-            ("sasl.oauthbearer.scope", "a b"),
-            ("sasl.oauthbearer.extensions", "x=y"),
+            ("token.url", "https://id/token"),
+            ("token.client.id", "me"),
+            ("token.client.secret", "s3cret"),
+            ("token.scope", "a b"),
+            ("token.extension.x", "y"),
         ]),
     ),
     (
@@ -89,11 +89,10 @@ const OAUTH_CASES: &[OauthCase] = &[
         ],
         r#"clientId="me" scope="d""#,
         Ok(&[
-            ("sasl.oauthbearer.method", "oidc"),
-            ("sasl.oauthbearer.token.endpoint.url", "http://id"),
-            ("sasl.oauthbearer.client.id", "you"),
-            ("sasl.oauthbearer.client.secret", "s3cret"),
-            ("sasl.oauthbearer.scope", "c"),
+            ("token.url", "http://id"),
+            ("token.client.id", "you"),
+            ("token.client.secret", "s3cret"),
+            ("token.scope", "c"),
         ]),
     ),
     (
@@ -108,10 +107,40 @@ const OAUTH_CASES: &[OauthCase] = &[
         ]),
     ),
     (&[("sasl.login.callback.handler.class", ASKS)], r#"clientId="me" clientSecret="s3cret""#, Err(URL)),
+    (&[(URL, "file:///t")], "", Ok(&[("token.url", "file:///t")])),
     (
-        &[(URL, "file:///t")],
+        &[
+            (URL, "file:/t"),
+            ("sasl.login.callback.handler.class", SECURED),
+            ("sasl.oauthbearer.header.urlencode", "TRUE"),
+            ("sasl.oauthbearer.sub.claim.name", "user"),
+            ("sasl.oauthbearer.scope.claim.name", "scp"),
+            ("sasl.login.connect.timeout.ms", "1000"),
+            ("sasl.login.read.timeout.ms", "2000"),
+            ("sasl.login.retry.backoff.ms", "10"),
+            ("sasl.login.retry.backoff.max.ms", "20"),
+        ],
+        "",
+        Ok(&[
+            ("token.url", "file:/t"),
+            ("token.header.urlencode", "true"),
+            ("token.claim.sub", "user"),
+            ("token.claim.scope", "scp"),
+            ("token.connect.timeout.ms", "1000"),
+            ("token.read.timeout.ms", "2000"),
+            ("token.retry.backoff.ms", "10"),
+            ("token.retry.backoff.max.ms", "20"),
+        ]),
+    ),
+    (
+        &[(URL, "ftp://t")],
         r#"clientId="me" clientSecret="s3cret""#,
         Err("token.endpoint.url: must begin with"),
+    ),
+    (
+        &[(URL, "https://id"), ("sasl.login.read.timeout.ms", "soon")],
+        r#"clientId="me" clientSecret="s3cret""#,
+        Err("sasl.login.read.timeout.ms"),
     ),
     (&[(URL, "https://id")], r#"clientId="me""#, Err("lacks the option clientSecret")),
     (&[(URL, "https://id")], r#"clientSecret="s3cret""#, Err("lacks the option clientId")),
@@ -146,7 +175,11 @@ fn tokens_come_from_an_endpoint_or_are_unsecured() {
         let config = connector_client(Client::Admin, &[&base[..], settings].concat());
         match (config, expected) {
             (Ok(config), Ok(expected)) => {
-                let found = config.conf.iter().filter(|(name, _)| name.contains("oauthbearer"));
+                let found = config.conf.iter().filter(|(name, _)| {
+                    ["token.", "enable.sasl.oauthbearer", "sasl.oauthbearer"]
+                        .iter()
+                        .any(|part| name.starts_with(part))
+                });
                 assert_eq!(
                     found.map(|(k, v)| (k.clone(), v.clone())).collect::<crate::settings::Props>(),
                     props(expected)

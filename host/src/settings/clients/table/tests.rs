@@ -245,7 +245,6 @@ const REFUSED: &[(Client, &str, &str, &str)] = &[
     (Client::Admin, "sasl.login.callback.handler.class", "a.B", "classes of the JVM"),
     (Client::Admin, "sasl.client.callback.handler.class", "a.B", "classes of the JVM"),
     (Client::Admin, "sasl.oauthbearer.jwt.retriever.class", "a.B", "classes of the JVM"),
-    (Client::Admin, "sasl.oauthbearer.header.urlencode", "true", "does not encode"),
     (Client::Admin, "sasl.oauthbearer.assertion.file", "/a", "assertions are not supported"),
     (Client::Admin, "sasl.oauthbearer.assertion.template.file", "/a", "assertions are not supported"),
     (Client::Admin, "sasl.oauthbearer.assertion.private.key.file", "/a", "assertions are not supported"),
