@@ -5,7 +5,7 @@
 //! [`consumer`] give the events meaning. [`log`] reads a compacted topic to its end and appends to it, [`admin`] makes
 //! topics and asks for metadata, [`stats`] reads what clients count, [`groups`] looks after the offsets of consumer
 //! groups, [`dev_broker`] is librdkafka's mock cluster inside the process, [`security`] tells what nobody can mend by
-//! waiting, [`token`] gets what OAUTHBEARER logs in with.
+//! waiting, `token` gets what OAUTHBEARER logs in with.
 
 pub mod admin;
 pub mod consumer;
