@@ -231,6 +231,16 @@ impl SinkLedger {
         self.partitions.get(partition)?.committed
     }
 
+    /// Offsets between the last commit and the last record read, over all assigned partitions: how far commits are
+    /// behind, as in Kafka's `sink-record-active-count`.
+    pub fn uncommitted(&self) -> u64 {
+        let behind = |state: &Partition| {
+            let (read, committed) = (state.read?, state.committed?);
+            u64::try_from(read.saturating_sub(committed)).ok()
+        };
+        self.partitions.values().filter_map(behind).sum()
+    }
+
     /// Begins a commit of what `pre_commit` answered. An attempt that is still open becomes void.
     pub fn begin_commit(&mut self, answer: Vec<(TopicPartition, i64)>) -> Commit {
         self.commit += 1;

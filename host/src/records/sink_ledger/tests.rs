@@ -30,6 +30,23 @@ fn an_offset_is_safe_once_put_has_answered() {
 }
 
 #[test]
+fn what_is_uncommitted_is_counted_over_all_partitions() {
+    let mut ledger = assigned(Some(0));
+    ledger.assign(tp(1), Some(100));
+    ledger.assign(tp(2), None);
+    ledger.deliver(&tp(0), 0, 9);
+    ledger.deliver(&tp(1), 100, 104);
+    assert_eq!(ledger.uncommitted(), 15);
+    ledger.accept(&tp(0), 9);
+    let commit = ledger.begin_commit(vec![(tp(0), 10), (tp(1), 100)]);
+    assert_eq!(ledger.uncommitted(), 15, "not before the answer");
+    ledger.commit_finished(&commit, true);
+    assert_eq!(ledger.uncommitted(), 5, "one partition is behind although all of another is committed");
+    ledger.revoke(&tp(1));
+    assert_eq!(ledger.uncommitted(), 0);
+}
+
+#[test]
 fn nothing_passes_an_open_retry() {
     let mut ledger = assigned(None);
     assert!(ledger.safe_offsets().is_empty());

@@ -50,14 +50,10 @@ impl Running {
         self.commit_wanted = false;
         let began = Instant::now();
         let safe = self.ledger.safe_offsets();
-        let mark = self.records_read;
         if safe.is_empty() {
             self.env.progress.end(Stage::Committed);
         }
-        let Some(commit) = self.agree(safe.clone()).await? else { return Ok(()) };
-        // Whether everything read by now is covered; else the count of open records waits for a later commit.
-        let whole = self.retained.is_none() && safe.len() == commit.offsets.len();
-        self.commit_mark = whole.then_some(mark);
+        let Some(commit) = self.agree(safe).await? else { return Ok(()) };
         if commit.offsets.is_empty() {
             self.env.progress.end(Stage::Committed);
             self.env.metrics.offset_commit(true, began.elapsed());
@@ -136,10 +132,7 @@ impl Running {
                 self.env.progress.end(Stage::Committed);
                 self.ledger.commit_finished(&commit, true);
                 self.env.metrics.offset_commit(true, began.elapsed());
-                if let Some(mark) = self.commit_mark.take() {
-                    self.records_committed = mark;
-                    self.env.metrics.in_flight(self.records_read.saturating_sub(mark));
-                }
+                self.env.metrics.in_flight(self.ledger.uncommitted());
             }
             Err(error) => self.commit_failed(&commit, began, &error),
         }
@@ -166,6 +159,7 @@ impl Running {
             Some(Ok(Ok(()))) => {
                 self.ledger.commit_finished(&commit, true);
                 self.env.metrics.offset_commit(true, began.elapsed());
+                self.env.metrics.in_flight(self.ledger.uncommitted());
             }
             Some(Ok(Err(error))) => self.commit_failed(&commit, began, &error),
             Some(Err(_)) | None => self.ledger.abandon_commit(),

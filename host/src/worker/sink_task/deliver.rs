@@ -68,8 +68,6 @@ impl Running {
         self.unread = true;
         let count = messages.len() as u64;
         self.env.metrics.read(count);
-        self.records_read += count;
-        self.env.metrics.in_flight(self.records_read.saturating_sub(self.records_committed));
         let began = Instant::now();
         let messages = Messages::new(messages, &mut self.topics, self.consumer.clone());
         let converted = batch::convert(&self.pipeline, messages, self.plugin.instance());
@@ -84,6 +82,7 @@ impl Running {
             }
             self.ledger.deliver(&run.at, run.first, run.last);
         }
+        self.env.metrics.in_flight(self.ledger.uncommitted());
         for (place, failure) in failures {
             let at = batch.runs[place.run].at.clone();
             self.bad(&at, place.offset, failure.stage, &failure.to_string())?;

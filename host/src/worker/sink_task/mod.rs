@@ -127,10 +127,6 @@ struct Running {
     commit_wanted: bool,
     /// The commit whose answer is awaited.
     committing: Option<(Commit, Instant)>,
-    /// Records that were read, that are committed, and that will be when the commit under way succeeds.
-    records_read: u64,
-    records_committed: u64,
-    commit_mark: Option<u64>,
     /// Answers that belong to commits given up.
     void_answers: usize,
     backoff: Backoff,
@@ -170,9 +166,6 @@ impl Running {
             wished: false,
             wishes: Vec::new(),
             paused_now: HashSet::new(),
-            records_read: 0,
-            records_committed: 0,
-            commit_mark: None,
             void_answers: 0,
             paused_by_plugin: HashSet::new(),
             held_back: false,

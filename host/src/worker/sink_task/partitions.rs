@@ -124,6 +124,7 @@ impl Running {
         self.topics.clear();
         self.apply_pauses();
         self.env.metrics.partitions(self.ledger.assigned().count() as u64);
+        self.env.metrics.in_flight(self.ledger.uncommitted());
         self.unread = true;
         Ok(())
     }
@@ -173,6 +174,7 @@ impl Running {
         for (at, offset) in &targets {
             self.ledger.seek(at, *offset);
         }
+        self.env.metrics.in_flight(self.ledger.uncommitted());
         self.read_again_from(targets).await
     }
 
