@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// JVM options of a broker that lives for a test: little memory, and no time lost on optimising what hardly runs.
-const SMALL: &str = "-Xms128m -Xmx512m -XX:TieredStopAtLevel=1";
+/// JVM options of a broker that lives for a test: no time is lost on optimising what hardly runs.
+const SMALL: &str = "-Xms128m -Xmx1g -XX:TieredStopAtLevel=1";
 
 /// A cluster of its own, killed and removed when dropped.
 #[derive(Debug)]
