@@ -2,6 +2,7 @@
 //! share a broker and use the time in which others wait.
 
 mod broker;
+mod brokers;
 mod client_security;
 mod client_tokens;
 mod clients;
