@@ -125,8 +125,7 @@ impl Herder {
 
     /// Adds what the framework puts into a task's config: its class, and a sink's topics.
     fn completed(&self, mut task: Props, connector: &Props) -> Props {
-        let class = connector.get(texts::CONNECTOR_CLASS).map_or("", String::as_str);
-        if let Some(plugin) = self.catalog.connector(class) {
+        if let Ok(plugin) = self.catalog.connector_of(connector) {
             task.insert("task.class".to_owned(), plugin.task_class.clone());
             if plugin.kind == PluginKind::Sink {
                 for key in ["topics", "topics.regex"] {

@@ -39,6 +39,8 @@ impl fmt::Display for Kind {
 pub struct ConverterConfig {
     /// Its class or alias.
     pub class: String,
+    /// What is asked of its version; see [`super::versions::requirement`].
+    pub version: Option<String>,
     /// Its settings, without their prefix.
     pub props: Props,
 }
@@ -49,8 +51,8 @@ impl ConverterConfig {
     pub fn read(key: &str, props: &Props) -> Option<Self> {
         let class = trim(props.get(key)?);
         let mut own = with_prefix(props, &format!("{key}."));
-        own.remove("plugin.version");
-        Some(ConverterConfig { class: class.to_owned(), props: own })
+        let version = own.remove("plugin.version");
+        Some(ConverterConfig { class: class.to_owned(), version, props: own })
     }
 }
 
@@ -58,6 +60,7 @@ impl fmt::Debug for ConverterConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConverterConfig")
             .field("class", &self.class)
+            .field("version", &self.version)
             .field("props", &KeysOf(&self.props))
             .finish()
     }
@@ -181,14 +184,6 @@ pub fn unsupported(kind: Kind, props: &Props) -> Vec<Problem> {
             refuse(key, &format!("{what} are not supported by this version; remove {key} and {key}.*"));
         }
     }
-    for key in ["key.converter", "value.converter", "header.converter"] {
-        let key = format!("{key}.plugin.version");
-        if given(&key).is_some() {
-            let why = "choosing the version of a plugin is not supported by this version; the one installed is used \
-                       if the key is removed";
-            refuse(&key, why);
-        }
-    }
     match kind {
         Kind::Sink => {
             if given("errors.deadletterqueue.topic.name").is_some() {
@@ -299,7 +294,13 @@ fn warnings(kind: Kind, props: &Props) -> Vec<Problem> {
     let named =
         given.map(|(key, why)| Problem::new(*key, format!("has no effect in this version, because {why}")));
     let topics = if kind == Kind::Source { topic_creation::warnings(props) } else { Vec::new() };
-    named.chain(topics).collect()
+    let converters = ["key.converter", "value.converter", "header.converter"].into_iter();
+    let versions = converters.filter(|key| !props.contains_key(*key)).filter_map(|key| {
+        let version = format!("{key}.plugin.version");
+        let why = format!("has no effect without {key}: it is about a converter of the connector's own");
+        props.contains_key(&version).then(|| Problem::new(version, why))
+    });
+    named.chain(topics).chain(versions).collect()
 }
 
 /// Prefixes below which a connector's config has the keys of others.

@@ -16,7 +16,7 @@ use crate::plugins::call::CallError;
 use crate::plugins::catalog::Class;
 use crate::plugins::instance::{Identity, Instance};
 use crate::plugins::object::TaskObject;
-use crate::records::convert::{Converter, HeaderConverter, registry};
+use crate::records::convert::{Converter, HeaderConverter, Role, check, registry};
 use crate::records::tolerance::{ErrorPolicy, Tolerance};
 use crate::settings::connector::{self, ConnectorConfig, ConverterConfig, Kind};
 use crate::settings::{Problem, Props};
@@ -242,6 +242,9 @@ impl Env {
         let key = pick(&self.config.key_converter, &worker.key_converter);
         let value = pick(&self.config.value_converter, &worker.value_converter);
         let header = pick(&self.config.header_converter, &worker.header_converter);
+        for (role, config) in [(Role::Key, &key), (Role::Value, &value), (Role::Header, &header)] {
+            check::fits(role, config).map_err(|problem| vec![problem])?;
+        }
         Ok(Converters {
             key: registry::converter(&key.class, &key.props, true)?,
             value: registry::converter(&value.class, &value.props, false)?,

@@ -32,6 +32,7 @@ mod secrets;
 mod slow_sink;
 mod topic_creation;
 mod valgrind;
+mod versions;
 
 use connect_tests::Kafka;
 use std::fs;
