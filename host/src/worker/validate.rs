@@ -14,7 +14,7 @@ use crate::records::convert::{self, registry::resolve};
 use crate::settings::clients::{self, Client, check_overrides};
 use crate::settings::connector::{self as common, ConverterConfig, Kind};
 use crate::settings::definitions::value::missing;
-use crate::settings::definitions::{self, DefaultValue, common as shared};
+use crate::settings::definitions::{self, ConfigDef, DefaultValue, common as shared};
 use crate::settings::versions::{self, API_VERSION};
 use crate::settings::worker::WorkerConfig;
 use crate::settings::{Given, Problem, Props, restarts};
@@ -93,10 +93,7 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
     validation.recommend(VERSION, installed.clone());
     let known_to_plugin = |key: &str| validation.definitions().get(key).is_none() && own.get(key).is_some();
     let (of_plugin, others): (Vec<_>, Vec<_>) = nulls.iter().partition(|key| known_to_plugin(key));
-    // Kafka Connect lets them pass here and stumbles over them later.
-    let required =
-        of_plugin.iter().filter(|key| own.get(key).is_some_and(|d| d.default == DefaultValue::Required));
-    let unset: Vec<String> = required.map(|key| missing(key)).collect();
+    let unset: Vec<String> = of_plugin.iter().map(|key| null_of_plugin(&own, key)).collect();
     for key in others {
         validation.add_error(key, NULL_VALUE);
     }
@@ -123,6 +120,15 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
     told(&validation, &plugin.class, config, more)
 }
 
+/// What is wrong with a null for a key of the plugin. Kafka Connect's validation, and so its report, lets it pass; what
+/// the connector is given would be neither a value nor the default, and a config here has no nulls.
+fn null_of_plugin(own: &ConfigDef, key: &str) -> String {
+    match own.get(key).map(|definition| &definition.default) {
+        Some(DefaultValue::Required) => missing(key),
+        _ => Problem::new(key, format!("{NULL_VALUE} Leave the key out to have its default.")).to_string(),
+    }
+}
+
 /// The versions of the converters where the config does not ask for one: the only one of a class that there is, or what
 /// the worker's config asks for where that one's converter is used.
 fn converter_versions<'a>(worker: &'a WorkerConfig, config: &Props) -> Vec<(&'static str, &'a str)> {
@@ -131,7 +137,9 @@ fn converter_versions<'a>(worker: &'a WorkerConfig, config: &Props) -> Vec<(&'st
         ("value.converter", "value.converter.plugin.version", &worker.value_converter),
         ("header.converter", "header.converter.plugin.version", &worker.header_converter),
     ];
-    let version = |(class, version, default): (&str, &'static str, &'a ConverterConfig)| match config.get(class) {
+    let version = |(class, version, default): (&str, &'static str, &'a ConverterConfig)| match config
+        .get(class)
+    {
         Some(own) => resolve(own).map(|_| (version, API_VERSION)),
         None => resolve(&default.class).map(|_| (version, default.version.as_deref().unwrap_or(API_VERSION))),
     };
@@ -213,6 +221,7 @@ async fn ask_plugin(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::definitions::{Definition, Importance, Type};
 
     #[test]
     fn a_version_that_is_not_there_leaves_the_keys_of_any_connector() {
@@ -239,5 +248,15 @@ mod tests {
         assert_eq!(version["value"]["recommended_values"], serde_json::json!(installed));
         assert_eq!(version["definition"]["default_value"], "1.10");
         assert!(!keys.iter().any(|key| key["value"]["name"] == "topic.creation.groups"));
+    }
+
+    #[test]
+    fn a_null_for_a_key_of_the_plugin_is_refused_by_name() {
+        let key = |name| Definition::new(name, Type::Int, Importance::Low, "");
+        let own = ConfigDef::new().define(key("batch.size").default("5")).define(key("port").required());
+        let told = "batch.size: Null value can not be supplied as the configuration value. Leave the key out to have \
+                    its default.";
+        assert_eq!(null_of_plugin(&own, "batch.size"), told);
+        assert_eq!(null_of_plugin(&own, "port"), missing("port"));
     }
 }

@@ -167,6 +167,30 @@ fn errors_are_told_as_by_kafka() {
 }
 
 #[test]
+fn nulls_are_refused_for_every_key_and_a_patch_removes_by_them() {
+    let worker = spec().start();
+    let rest = worker.rest();
+    let config = |key: &str, value: Value| {
+        let mut config = json!({"connector.class": "FileStreamSource", "topic": "t"});
+        config[key] = value;
+        config
+    };
+    // Keys of the worker, of the plugin (one with a default, one that is required), and of nobody.
+    for key in ["tasks.max", "batch.size", "topic", "strange"] {
+        let answer = rest.put("/connectors/n/config", &config(key, Value::Null)).expect(400).json();
+        let told = answer["message"].as_str().is_some_and(|text| text.contains("contains the following"));
+        assert!(told, "{key}: {answer}");
+    }
+    let answer = rest.put("/connectors/n/config", &config("batch.size", Value::Null)).expect(400);
+    let told = "batch.size: Null value can not be supplied as the configuration value.";
+    assert!(answer.body.contains(told), "{}", answer.body);
+    rest.get("/connectors/n").expect(404);
+    rest.put("/connectors/n/config", &config("batch.size", json!(5))).expect(201);
+    let patched = rest.request("PATCH", "/connectors/n/config", Some(&json!({"batch.size": null}))).expect(200);
+    assert_eq!(patched.json()["config"].get("batch.size"), None, "{}", patched.body);
+}
+
+#[test]
 fn pause_resume_and_stop_hold_the_flow_and_let_it_go_on() {
     let spec = spec();
     let out = spec.dir().join("out");
