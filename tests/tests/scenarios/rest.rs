@@ -161,6 +161,9 @@ fn errors_are_told_as_by_kafka() {
     told(400, worker.create("x", &class), "Failed to find any class that implements Connector");
     let wrong = file_sink("x", "t", Path::new("/dev/null")).with("topics.regex", "t.*").with("tasks.max", 0);
     told(400, worker.create("x", &wrong), "contains the following 3 error(s)");
+    let half = r#"{"connector.class": "FileStreamSource", "topic": "\ud800"}"#;
+    let answer = rest.try_raw("PUT", "/connectors/half/config", Some("application/json"), half.as_bytes());
+    told(400, answer.expect("an answer"), "half a surrogate pair at line 1, column 51");
     let tasks = rest.request("POST", "/connectors/source/tasks", Some(&json!([])));
     told(500, tasks, "standalone mode does not support externally setting task configurations");
     told(500, rest.call("PUT", "/connectors/source/fence"), "standalone mode does not support exactly-once");
