@@ -279,11 +279,10 @@ fn sink_topics(validation: &Validation) -> SinkTopics {
 }
 
 /// Keys that are valid and change nothing in this version.
-const WITHOUT_EFFECT: [(&str, &str); 7] = [
+const WITHOUT_EFFECT: [(&str, &str); 6] = [
     ("config.action.reload", "there are no config providers whose values could change"),
     ("errors.retry.timeout", "converters never fail in a way that may pass"),
     ("errors.retry.delay.max.ms", "converters never fail in a way that may pass"),
-    ("errors.log.include.messages", "the contents of records are not logged"),
     ("errors.deadletterqueue.topic.replication.factor", "there are no dead letter queues"),
     ("errors.deadletterqueue.context.headers.enable", "there are no dead letter queues"),
     ("transaction.boundary.interval.ms", "there are no transactions"),

@@ -10,6 +10,7 @@ mod command_line;
 mod consuming;
 mod crash;
 mod datagen;
+mod error_log;
 mod faults_garbage;
 mod faults_load;
 mod faults_run;

@@ -152,7 +152,8 @@ fn errors(to: &mut ConfigDef) {
             "Log Errors",
         ),
     );
-    let doc = "Whether that log line holds the record's topic, partition, offset and timestamp.";
+    let doc = "Whether that log line tells where the record comes from: of sinks topic, partition, offset and timestamp, of \
+               sources the source partition and offset, topic, partition and timestamp. Never keys, values or headers.";
     to.push(
         Definition::new("errors.log.include.messages", Type::Boolean, Importance::Medium, doc)
             .default("false")
