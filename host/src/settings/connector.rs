@@ -104,14 +104,6 @@ pub struct SinkTopics {
 pub struct ConnectorConfig {
     /// The name.
     pub name: String,
-    /// The class or alias.
-    pub class: String,
-    /// Which way it moves records.
-    pub kind: Kind,
-    /// The most tasks it may have, at least 1.
-    pub tasks_max: u32,
-    /// Whether more tasks than that fail the connector.
-    pub tasks_max_enforce: bool,
     /// The converter for keys; the worker's if none.
     pub key_converter: Option<ConverterConfig>,
     /// The converter for values; the worker's if none.
@@ -134,9 +126,6 @@ impl fmt::Debug for ConnectorConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectorConfig")
             .field("name", &self.name)
-            .field("class", &self.class)
-            .field("kind", &self.kind)
-            .field("tasks_max", &self.tasks_max)
             .field("raw", &KeysOf(&self.raw))
             .finish_non_exhaustive()
     }
@@ -245,10 +234,6 @@ impl ConnectorConfig {
         let all = text("errors.tolerance") == "all";
         Ok(ConnectorConfig {
             name: name.to_owned(),
-            class: text("connector.class").to_owned(),
-            kind,
-            tasks_max: u32::try_from(number("tasks.max")).unwrap_or(1),
-            tasks_max_enforce: flag("tasks.max.enforce"),
             key_converter: ConverterConfig::read("key.converter", &raw),
             value_converter: ConverterConfig::read("value.converter", &raw),
             header_converter: ConverterConfig::read("header.converter", &raw),

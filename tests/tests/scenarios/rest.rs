@@ -189,8 +189,27 @@ fn nulls_are_refused_for_every_key_and_a_patch_removes_by_them() {
     assert!(answer.body.contains(told), "{}", answer.body);
     rest.get("/connectors/n").expect(404);
     rest.put("/connectors/n/config", &config("batch.size", json!(5))).expect(201);
-    let patched = rest.request("PATCH", "/connectors/n/config", Some(&json!({"batch.size": null}))).expect(200);
+    let patched =
+        rest.request("PATCH", "/connectors/n/config", Some(&json!({"batch.size": null}))).expect(200);
     assert_eq!(patched.json()["config"].get("batch.size"), None, "{}", patched.body);
+}
+
+#[test]
+fn more_tasks_than_tasks_max_fail_the_connector_or_are_warned_of() {
+    let spec = WorkerSpec::with_dev_broker().plugins([faulty::plugin("garbage_connector")]);
+    let mut worker = spec.start();
+    let words = "The connector many has generated 2 tasks, which is greater than 1";
+    let please = "Please report this to the maintainers";
+    let many = faulty_source("many", "garbage_connector", "t").with("fault", "tasks_many");
+    create(&worker, &many);
+    let failed = worker.wait_state("many", "FAILED", 0);
+    assert!(failed["connector"]["trace"].as_str().is_some_and(|trace| trace.contains(words)), "{failed}");
+    assert!(!worker.process().log().contains(please));
+    let tolerated = many.with("tasks.max.enforce", false);
+    worker.rest().put("/connectors/many/config", &json!(tolerated)).expect(200);
+    worker.wait_state("many", "RUNNING", 2);
+    let log = worker.process().log();
+    assert!(log.lines().any(|line| line.contains(words) && line.contains(please)), "{log}");
 }
 
 #[test]
