@@ -26,7 +26,9 @@
 
 #define SOURCE_CLASS "org.connecthost.faulty." NAME "Source"
 #define SINK_CLASS "org.connecthost.faulty." NAME "Sink"
+#ifndef VERSION
 #define VERSION "0.1.0"
+#endif
 #define MANIFEST_ENTRY(class, kind, version)                                                                           \
     "{\"class\":\"" class "\",\"kind\":\"" kind "\",\"version\":\"" version "\"}"
 #define GOOD_MANIFEST                                                                                                  \

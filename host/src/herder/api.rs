@@ -132,8 +132,13 @@ pub enum Request {
         /// Only sinks and sources.
         connectors_only: bool,
     },
-    /// Config definitions of a plugin by class or alias. Answer: [`Response::Json`].
-    PluginConfig(String),
+    /// Config definitions of a plugin. Answer: [`Response::Json`].
+    PluginConfig {
+        /// Its class or alias.
+        plugin: String,
+        /// Its version or a range of versions, of which the newest counts; none: the newest of all.
+        version: Option<String>,
+    },
     /// Check a config against a connector plugin by class or alias. Answer: [`Response::Json`].
     Validate {
         /// The plugin that was asked.

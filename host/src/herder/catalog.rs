@@ -1,4 +1,7 @@
-//! The plugins that this worker has, by class name and alias.
+//! The plugins that this worker has, by class name, alias and version.
+
+use super::texts;
+use crate::settings::{Props, versions};
 
 /// What a plugin is; in the order of the listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,6 +96,23 @@ pub(super) fn is_undescribed(name: &str) -> bool {
     })
 }
 
+/// The key that says which version of its class a connector wants.
+pub(super) const CONNECTOR_VERSION: &str = "connector.plugin.version";
+
+/// Why there is no plugin for a name, or not in the version that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Missing {
+    /// Nothing answers to the name, or two classes do.
+    #[error("no plugin answers to the name")]
+    Name,
+    /// What is wanted is no range of versions; why.
+    #[error("{0}")]
+    Range(String),
+    /// The class is there in other versions only; which, in Kafka Connect's words.
+    #[error("{0}")]
+    Version(String),
+}
+
 /// All plugins of a worker.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
@@ -104,6 +124,12 @@ impl Catalog {
     pub fn new(mut plugins: Vec<PluginInfo>) -> Catalog {
         plugins.sort();
         plugins.dedup();
+        let version = |plugin: &PluginInfo| plugin.version.clone().unwrap_or_default();
+        let plugins = versions::in_order(plugins, |a, b| {
+            (a.kind, &a.class)
+                .cmp(&(b.kind, &b.class))
+                .then_with(|| versions::compare(&version(a), &version(b)))
+        });
         Catalog { plugins }
     }
 
@@ -112,29 +138,51 @@ impl Catalog {
         self.plugins.iter().filter(|p| !connectors_only || p.kind.is_connector()).cloned().collect()
     }
 
-    /// The plugin of any kind with that class or alias.
-    pub fn find(&self, name: &str) -> Option<&PluginInfo> {
-        self.pick(name, |_| true)
+    /// The plugin of any kind with that class or alias, in the newest version that fits.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn find(&self, name: &str, version: Option<&str>) -> Result<&PluginInfo, Missing> {
+        newest(&self.versions(name, |_| true), version)
     }
 
-    /// The connector with that class or alias.
+    /// The connector with that class or alias, in the newest version.
     pub fn connector(&self, name: &str) -> Option<&PluginInfo> {
-        self.pick(name, |p| p.kind.is_connector())
+        self.versions(name, |p| p.kind.is_connector()).pop()
     }
 
-    /// The newest version of the only class that answers to the name; a name that two classes claim is nobody's.
-    fn pick(&self, name: &str, fits: impl Fn(&PluginInfo) -> bool) -> Option<&PluginInfo> {
-        let mut hits = self.plugins.iter().filter(|p| fits(p) && p.answers_to(name));
-        let first = hits.next()?;
-        let mut best = first;
-        for other in hits {
-            if other.class != first.class {
-                return self.plugins.iter().filter(|p| fits(p)).find(|p| p.class == name);
-            }
-            if other.kind == first.kind {
-                best = other;
-            }
-        }
-        Some(best)
+    /// The connector that a config means: its class, in the newest version that fits.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn connector_of(&self, config: &Props) -> Result<&PluginInfo, Missing> {
+        let class = config.get(texts::CONNECTOR_CLASS).map_or("", String::as_str);
+        let version = config.get(CONNECTOR_VERSION).map(String::as_str);
+        newest(&self.versions(class, |p| p.kind.is_connector()), version)
     }
+
+    /// All versions of the only class that answers to the name, oldest first; a name that two classes claim is nobody's.
+    fn versions(&self, name: &str, fits: impl Fn(&PluginInfo) -> bool) -> Vec<&PluginInfo> {
+        let mut hits: Vec<&PluginInfo> =
+            self.plugins.iter().filter(|p| fits(p) && p.answers_to(name)).collect();
+        let Some(first) = hits.first().copied() else { return hits };
+        if hits.iter().any(|hit| hit.class != first.class) {
+            hits.retain(|hit| hit.class == name);
+        }
+        let kind = hits.first().map(|first| first.kind);
+        hits.retain(|hit| Some(hit.kind) == kind);
+        hits
+    }
+}
+
+fn newest<'a>(versions: &[&'a PluginInfo], wanted: Option<&str>) -> Result<&'a PluginInfo, Missing> {
+    let wanted = versions::requirement(wanted).map_err(|error| Missing::Range(error.to_string()))?;
+    let newest = versions.last().ok_or(Missing::Name)?;
+    let Some(range) = wanted else { return Ok(newest) };
+    let version = |plugin: &&'a PluginInfo| plugin.version.as_deref().unwrap_or("undefined");
+    let fitting = versions.iter().rev().find(|plugin| range.contains(version(plugin)));
+    fitting.copied().ok_or_else(|| {
+        let available: Vec<&str> = versions.iter().map(version).collect();
+        Missing::Version(versions::unfit(&newest.class, &range, &available))
+    })
 }

@@ -165,10 +165,12 @@ impl Herder {
     fn start_connector(&mut self, name: &str, generation: Generation) {
         let Some(stored) = self.cluster.connector(name) else { return };
         let config = stored.config.clone();
-        let class = config.get(texts::CONNECTOR_CLASS).map_or("", String::as_str);
-        let Some(plugin) = self.catalog.connector(class).cloned() else {
-            let trace = texts::unknown_class(class, &self.catalog);
-            return self.connector_broke(name, generation, trace);
+        let plugin = match self.catalog.connector_of(&config) {
+            Ok(plugin) => plugin.clone(),
+            Err(missing) => {
+                let trace = texts::no_plugin(&missing, &config, &self.catalog);
+                return self.connector_broke(name, generation, trace);
+            }
         };
         let epoch = self.new_epoch();
         let entry = self.connectors.entry(name.to_owned()).or_default();

@@ -83,6 +83,13 @@ pub enum Notice {
         /// How many there may be; none: without end.
         limit: Option<u32>,
     },
+    /// It has more tasks than `tasks.max`, which `tasks.max.enforce=false` lets pass.
+    TooManyTasks {
+        /// How many.
+        count: usize,
+        /// How many there should be at most.
+        max: u32,
+    },
     /// It failed, and stays so.
     NoRestartLeft {
         /// How many attempts there were in a row.

@@ -33,7 +33,7 @@ pub use api::{
     Response, Restarts, State, Status, TaskInfo, TaskStatus,
 };
 pub use assign::Assignment;
-pub use catalog::{Catalog, PluginInfo, PluginKind};
+pub use catalog::{Catalog, Missing, PluginInfo, PluginKind};
 pub use cluster::{ClusterConfig, ConfigRecord, Stored, TargetState};
 pub use health::{ConnectorHealth, Health, PartHealth};
 pub use messages::{

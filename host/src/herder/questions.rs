@@ -1,7 +1,7 @@
 //! Asking connectors for task configs, and what becomes of the answers.
 
 use super::lifecycle::ConnectorRun;
-use super::messages::{Action, Epoch, Millis};
+use super::messages::{Action, Epoch, Millis, Notice};
 use super::writes::Job;
 use super::{Herder, PluginKind, Shutdown, texts};
 use crate::settings::Props;
@@ -18,9 +18,14 @@ fn max_tasks(config: &Props) -> u32 {
 pub(super) fn too_many(name: &str, config: &Props, count: usize) -> Option<String> {
     let enforced =
         config.get("tasks.max.enforce").is_none_or(|text| !text.trim().eq_ignore_ascii_case("false"));
+    let max = exceeded(config, count).filter(|_| enforced)?;
+    Some(texts::too_many_tasks(name, count, max))
+}
+
+/// How many tasks the connector may have, if these are more.
+fn exceeded(config: &Props, count: usize) -> Option<u32> {
     let max = max_tasks(config);
-    let exceeded = u32::try_from(count).is_ok_and(|count| count > max) || u32::try_from(count).is_err();
-    (exceeded && enforced).then(|| texts::too_many_tasks(name, count, max))
+    u32::try_from(count).map_or(true, |count| count > max).then_some(max)
 }
 
 impl ConnectorRun {
@@ -107,6 +112,10 @@ impl Herder {
             }
             return self.out.push(Action::StopConnector { name: name.to_owned(), epoch });
         }
+        if let Some(max) = exceeded(&config, configs.len()) {
+            let notice = Notice::TooManyTasks { count: configs.len(), max };
+            self.out.push(Action::Tell { connector: name.to_owned(), task: None, notice });
+        }
         let configs = configs.into_iter().map(|task| self.completed(task, &config)).collect();
         self.jobs.push_back(Job::Tasks { name: name.to_owned(), epoch, configs });
     }
@@ -125,8 +134,7 @@ impl Herder {
 
     /// Adds what the framework puts into a task's config: its class, and a sink's topics.
     fn completed(&self, mut task: Props, connector: &Props) -> Props {
-        let class = connector.get(texts::CONNECTOR_CLASS).map_or("", String::as_str);
-        if let Some(plugin) = self.catalog.connector(class) {
+        if let Ok(plugin) = self.catalog.connector_of(connector) {
             task.insert("task.class".to_owned(), plugin.task_class.clone());
             if plugin.kind == PluginKind::Sink {
                 for key in ["topics", "topics.regex"] {

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::messages::{Action, RequestId, TaskId, Validation};
 use super::writes::Job;
 use super::{
-    ApiError, Herder, OffsetsChange, Patch, PluginInfo, Request, Response, Shutdown, TargetState, catalog,
-    texts,
+    ApiError, Herder, Missing, OffsetsChange, Patch, PluginInfo, Request, Response, Shutdown, TargetState,
+    catalog, texts,
 };
 use crate::settings::{Given, Props};
 
@@ -73,7 +73,7 @@ impl Herder {
             }
             Request::PatchConfig { name, patch } => self.check_patch(id, name, patch),
             Request::Validate { plugin, config } => self.check_only(id, &plugin, config),
-            Request::PluginConfig(plugin) => self.describe(id, &plugin),
+            Request::PluginConfig { plugin, version } => self.describe(id, &plugin, version.as_deref()),
             Request::Offsets(name) => self.read_offsets(id, name),
             Request::AlterOffsets { name, offsets } => {
                 self.alter_offsets(id, name, OffsetsChange::Alter(offsets))
@@ -117,10 +117,15 @@ impl Herder {
         Ok(given)
     }
 
-    /// The connector plugin that a config names.
+    /// The connector plugin that a config names. Where its class is there in other versions only, the newest of them:
+    /// validation tells what is wrong.
     fn plugin_of(&self, config: &Props) -> Result<Option<&PluginInfo>, ApiError> {
         let class = config.get(texts::CONNECTOR_CLASS).ok_or_else(|| texts::no_class(config))?;
-        Ok(self.catalog.connector(class))
+        match self.catalog.connector_of(config) {
+            Ok(plugin) => Ok(Some(plugin)),
+            Err(Missing::Range(why)) => Err(ApiError::BadRequest(why)),
+            Err(Missing::Name | Missing::Version(_)) => Ok(self.catalog.connector(class)),
+        }
     }
 
     /// The same; a class that nobody knows is refused.
@@ -194,12 +199,14 @@ impl Herder {
         Ok(())
     }
 
-    fn describe(&mut self, id: RequestId, name: &str) -> Result<(), ApiError> {
-        let unknown = || match catalog::is_undescribed(name) {
-            true => texts::undescribed_plugin(name),
-            false => texts::unknown_plugin(name),
+    fn describe(&mut self, id: RequestId, name: &str, version: Option<&str>) -> Result<(), ApiError> {
+        let refused = |missing| match missing {
+            Missing::Name if catalog::is_undescribed(name) => texts::undescribed_plugin(name),
+            Missing::Name => texts::unknown_plugin(name),
+            Missing::Range(_) => texts::invalid_version(version.unwrap_or_default()),
+            Missing::Version(why) => ApiError::BadRequest(why),
         };
-        let plugin = self.catalog.find(name).cloned().ok_or_else(unknown)?;
+        let plugin = self.catalog.find(name, version).cloned().map_err(refused)?;
         self.checking.insert(id, Checking::Definitions);
         self.out.push(Action::Describe { request: id, plugin });
         Ok(())

@@ -96,13 +96,12 @@ impl Herder {
         let (connector_config, tasks) = (stored.config.clone(), &stored.tasks);
         let task_config =
             usize::try_from(id.task).ok().and_then(|task| tasks.get(task)).cloned().unwrap_or_default();
-        let class = connector_config.get(texts::CONNECTOR_CLASS).map_or("", String::as_str);
         let problem = questions::too_many(&id.connector, &connector_config, tasks.len());
-        let plugin = match (problem, self.catalog.connector(class)) {
-            (None, Some(plugin)) => plugin.clone(),
+        let plugin = match (problem, self.catalog.connector_of(&connector_config)) {
+            (None, Ok(plugin)) => plugin.clone(),
             (Some(problem), _) => return self.task_broke(id, generation, problem),
-            (None, None) => {
-                let problem = texts::unknown_class(class, &self.catalog);
+            (None, Err(missing)) => {
+                let problem = texts::no_plugin(&missing, &connector_config, &self.catalog);
                 return self.task_broke(id, generation, problem);
             }
         };

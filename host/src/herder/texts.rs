@@ -1,7 +1,7 @@
 //! What requests are refused with, in Kafka Connect's words.
 
 use super::messages::TaskId;
-use super::{ApiError, Catalog};
+use super::{ApiError, Catalog, Missing};
 use crate::settings::Props;
 
 /// The key that names a connector's plugin.
@@ -103,8 +103,21 @@ pub(super) fn unknown_class(class: &str, catalog: &Catalog) -> String {
     )
 }
 
+/// Why a connector has no plugin.
+pub(super) fn no_plugin(missing: &Missing, config: &Props, catalog: &Catalog) -> String {
+    match missing {
+        Missing::Name => unknown_class(config.get(CONNECTOR_CLASS).map_or("", String::as_str), catalog),
+        other => other.to_string(),
+    }
+}
+
 pub(super) fn unknown_plugin(name: &str) -> ApiError {
     ApiError::NotFound(format!("Unknown plugin {name}."))
+}
+
+/// For a version in a URL that is no range of versions.
+pub(super) fn invalid_version(version: &str) -> ApiError {
+    ApiError::BadRequest(format!("Invalid version specification: {version}"))
 }
 
 /// For what Kafka Connect has as a plugin, and not as one with a config to show.

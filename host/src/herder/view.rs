@@ -6,13 +6,13 @@ use super::lifecycle::{Generation, Run};
 use super::messages::{TaskId, TaskTarget};
 use super::{
     ConnectorInfo, ConnectorStatus, Expansion, Herder, PluginInfo, State, Status, TargetState, TaskInfo,
-    TaskStatus, texts,
+    TaskStatus,
 };
 
 impl Herder {
     /// The plugin of a connector, if its class is known.
     fn plugin(&self, name: &str) -> Option<&PluginInfo> {
-        self.catalog.connector(self.cluster.connector(name)?.config.get(texts::CONNECTOR_CLASS)?)
+        self.catalog.connector_of(&self.cluster.connector(name)?.config).ok()
     }
 
     fn task_ids(&self, name: &str) -> Vec<TaskId> {

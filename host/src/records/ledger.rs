@@ -185,6 +185,13 @@ impl Ledger {
         Some(self.slots[at].cookie)
     }
 
+    /// The source partition's number and the offset, as submitted, of a record that was not answered yet.
+    pub fn origin(&self, seq: Seq) -> Option<(u64, &[u8])> {
+        let slot = &self.slots[self.in_flight_slot(seq)?];
+        let partition = self.partitions.get(slot.partition as usize)?;
+        Some((partition.number, &slot.offset))
+    }
+
     /// Records that were submitted and not answered yet.
     pub fn in_flight(&self) -> usize {
         self.in_flight

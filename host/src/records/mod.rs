@@ -4,11 +4,12 @@
 //! record runs through [`pipeline::source`] and is remembered by [`ledger::Ledger`] until its offset may be
 //! stored; a sink record runs through [`pipeline::sink`] and [`sink_ledger::SinkLedger`] says which offsets
 //! may be committed. What to do with a record that cannot be converted is decided by
-//! [`tolerance::ErrorPolicy`].
+//! [`tolerance::ErrorPolicy`]; what the log tells of it is in [`error_log`].
 
 pub mod convert;
 pub mod date;
 pub mod decimal;
+pub mod error_log;
 pub mod java_text;
 pub mod ledger;
 pub mod pipeline;

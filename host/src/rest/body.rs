@@ -162,6 +162,7 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, Failure> {
 /// The fields of an object, their values as they were written: numbers keep their text.
 fn fields(body: &[u8]) -> Result<BTreeMap<String, Box<RawValue>>, Failure> {
     let text = without_mark(body);
+    refuse_half_surrogates(text)?;
     match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => serde_json::from_slice(text).map_err(|error| no_json(&error)),
         _ => Err(no_object(kind_of(&json(body)?))),
@@ -173,12 +174,38 @@ fn json(body: &[u8]) -> Result<Value, Failure> {
     if text.is_empty() {
         return Err(bad("The request needs a JSON object as its body".to_owned()));
     }
+    refuse_half_surrogates(text)?;
     serde_json::from_slice(text).map_err(|error| no_json(&error))
 }
 
 /// The body without the mark that some editors put before UTF-8.
 fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// JSON can write half a surrogate pair, as `\ud800`, which Java's texts can hold and UTF-8 cannot. Backslashes are found in
+/// strings only, or in what is no JSON.
+fn refuse_half_surrogates(text: &[u8]) -> Result<(), Failure> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix(b"\\u")?;
+        digits.iter().try_fold(0, |unit, digit| Some(unit * 16 + char::from(*digit).to_digit(16)?))
+    };
+    let mut at = 0;
+    while let Some(next) = text.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\\')) {
+        at += next;
+        at += match unit(at) {
+            Some(0xd800..=0xdbff) if unit(at + 6).is_some_and(|low| (0xdc00..=0xdfff).contains(&low)) => 12,
+            Some(0xd800..=0xdfff) => {
+                let before = &text[..at];
+                let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+                let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+                return Err(Failure::HalfSurrogate { line, column });
+            }
+            // The escaped character may be a backslash, too.
+            _ => 2,
+        };
+    }
+    Ok(())
 }
 
 /// Only the position: the text around it may hold secrets.

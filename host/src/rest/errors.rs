@@ -33,6 +33,13 @@ pub(super) enum Failure {
     BodyCutOff,
     /// The body is no JSON, or not of the shape needed; what is wrong with it.
     BadBody(String),
+    /// A text of the body has an escape of half a surrogate pair: where.
+    HalfSurrogate {
+        /// The line, from 1.
+        line: usize,
+        /// The byte of the line at which the escape begins, from 1.
+        column: usize,
+    },
     /// The herder did not answer in time; what it was busy with.
     TimedOut(Option<Stage>),
     /// The same for validation, whose text ends differently.
@@ -61,6 +68,13 @@ pub(super) fn answer(failure: Failure) -> Answer {
         Failure::TooLarge(limit) => (413, format!("The request body has more than {limit} bytes")),
         Failure::BodyCutOff => (408, "The request body did not arrive whole".to_owned()),
         Failure::BadBody(problem) | Failure::BadLocation(problem) => (500, problem.clone()),
+        Failure::HalfSurrogate { line, column } => {
+            let message = format!(
+                "The body has half a surrogate pair at line {line}, column {column}: no text can hold that; write the \
+                 character itself, or both halves"
+            );
+            (400, message)
+        }
         Failure::TimedOut(stage) => (500, timed_out(stage.as_ref())),
         Failure::ValidationTimedOut(stage) => {
             (500, timed_out(stage.as_ref()).trim_end_matches('.').to_owned())

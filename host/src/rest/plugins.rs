@@ -15,9 +15,10 @@ pub(super) async fn list(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
     }
 }
 
-/// `GET /connector-plugins/{plugin}/config`
+/// `GET /connector-plugins/{plugin}/config?version=1.0`
 pub(super) async fn config(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
-    match api.ask(Request::PluginConfig(ask.name())).await? {
+    let version = ask.query.all("version").next().map(str::to_owned);
+    match api.ask(Request::PluginConfig { plugin: ask.name(), version }).await? {
         Response::Json(definitions) => Ok(Answer::json(200, definitions)),
         _ => Err(unexpected()),
     }

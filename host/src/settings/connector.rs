@@ -39,6 +39,8 @@ impl fmt::Display for Kind {
 pub struct ConverterConfig {
     /// Its class or alias.
     pub class: String,
+    /// What is asked of its version; see [`super::versions::requirement`].
+    pub version: Option<String>,
     /// Its settings, without their prefix.
     pub props: Props,
 }
@@ -49,8 +51,8 @@ impl ConverterConfig {
     pub fn read(key: &str, props: &Props) -> Option<Self> {
         let class = trim(props.get(key)?);
         let mut own = with_prefix(props, &format!("{key}."));
-        own.remove("plugin.version");
-        Some(ConverterConfig { class: class.to_owned(), props: own })
+        let version = own.remove("plugin.version");
+        Some(ConverterConfig { class: class.to_owned(), version, props: own })
     }
 }
 
@@ -58,6 +60,7 @@ impl fmt::Debug for ConverterConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConverterConfig")
             .field("class", &self.class)
+            .field("version", &self.version)
             .field("props", &KeysOf(&self.props))
             .finish()
     }
@@ -101,14 +104,6 @@ pub struct SinkTopics {
 pub struct ConnectorConfig {
     /// The name.
     pub name: String,
-    /// The class or alias.
-    pub class: String,
-    /// Which way it moves records.
-    pub kind: Kind,
-    /// The most tasks it may have, at least 1.
-    pub tasks_max: u32,
-    /// Whether more tasks than that fail the connector.
-    pub tasks_max_enforce: bool,
     /// The converter for keys; the worker's if none.
     pub key_converter: Option<ConverterConfig>,
     /// The converter for values; the worker's if none.
@@ -131,9 +126,6 @@ impl fmt::Debug for ConnectorConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectorConfig")
             .field("name", &self.name)
-            .field("class", &self.class)
-            .field("kind", &self.kind)
-            .field("tasks_max", &self.tasks_max)
             .field("raw", &KeysOf(&self.raw))
             .finish_non_exhaustive()
     }
@@ -179,14 +171,6 @@ pub fn unsupported(kind: Kind, props: &Props) -> Vec<Problem> {
     for (key, what) in [("transforms", "transformations"), ("predicates", "predicates")] {
         if given(key).is_some() {
             refuse(key, &format!("{what} are not supported by this version; remove {key} and {key}.*"));
-        }
-    }
-    for key in ["key.converter", "value.converter", "header.converter"] {
-        let key = format!("{key}.plugin.version");
-        if given(&key).is_some() {
-            let why = "choosing the version of a plugin is not supported by this version; the one installed is used \
-                       if the key is removed";
-            refuse(&key, why);
         }
     }
     match kind {
@@ -250,10 +234,6 @@ impl ConnectorConfig {
         let all = text("errors.tolerance") == "all";
         Ok(ConnectorConfig {
             name: name.to_owned(),
-            class: text("connector.class").to_owned(),
-            kind,
-            tasks_max: u32::try_from(number("tasks.max")).unwrap_or(1),
-            tasks_max_enforce: flag("tasks.max.enforce"),
             key_converter: ConverterConfig::read("key.converter", &raw),
             value_converter: ConverterConfig::read("value.converter", &raw),
             header_converter: ConverterConfig::read("header.converter", &raw),
@@ -284,11 +264,10 @@ fn sink_topics(validation: &Validation) -> SinkTopics {
 }
 
 /// Keys that are valid and change nothing in this version.
-const WITHOUT_EFFECT: [(&str, &str); 7] = [
+const WITHOUT_EFFECT: [(&str, &str); 6] = [
     ("config.action.reload", "there are no config providers whose values could change"),
     ("errors.retry.timeout", "converters never fail in a way that may pass"),
     ("errors.retry.delay.max.ms", "converters never fail in a way that may pass"),
-    ("errors.log.include.messages", "the contents of records are not logged"),
     ("errors.deadletterqueue.topic.replication.factor", "there are no dead letter queues"),
     ("errors.deadletterqueue.context.headers.enable", "there are no dead letter queues"),
     ("transaction.boundary.interval.ms", "there are no transactions"),
@@ -299,7 +278,13 @@ fn warnings(kind: Kind, props: &Props) -> Vec<Problem> {
     let named =
         given.map(|(key, why)| Problem::new(*key, format!("has no effect in this version, because {why}")));
     let topics = if kind == Kind::Source { topic_creation::warnings(props) } else { Vec::new() };
-    named.chain(topics).collect()
+    let converters = ["key.converter", "value.converter", "header.converter"].into_iter();
+    let versions = converters.filter(|key| !props.contains_key(*key)).filter_map(|key| {
+        let version = format!("{key}.plugin.version");
+        let why = format!("has no effect without {key}: it is about a converter of the connector's own");
+        props.contains_key(&version).then(|| Problem::new(version, why))
+    });
+    named.chain(topics).chain(versions).collect()
 }
 
 /// Prefixes below which a connector's config has the keys of others.

@@ -137,6 +137,8 @@ pub enum Validator {
     Regex,
     /// Text that this regular expression matches as a whole; no value is fine.
     Pattern(String),
+    /// Text that is a version or a range of versions, see [`crate::settings::versions`]; no value is fine.
+    Versions,
 }
 
 impl Validator {

@@ -12,6 +12,7 @@
 //! - [`patterns`]: Java regular expressions on topic names
 //! - [`restarts`]: when what failed comes back by itself
 //! - [`topic_creation`]: how the topics of sources are made
+//! - [`versions`]: versions of plugins, and ranges of them
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -26,6 +27,7 @@ pub mod patterns;
 pub mod restarts;
 mod spelling;
 pub mod topic_creation;
+pub mod versions;
 pub mod worker;
 
 /// A config as given: key to value, both text. Values may be secrets: never log them.

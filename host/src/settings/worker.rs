@@ -236,10 +236,10 @@ impl Reader<'_> {
     /// The converter of the key, with its default class where none is given.
     fn converter(&self, key: &str) -> Option<ConverterConfig> {
         let class = self.some_text(key)?;
-        let mut config = ConverterConfig::read(key, self.props)
-            .unwrap_or_else(|| ConverterConfig { class: class.clone(), props: Props::new() });
-        config.class = class;
-        Some(config)
+        let version = self.props.get(&format!("{key}.plugin.version")).cloned();
+        let given = ConverterConfig::read(key, self.props);
+        let props = given.map_or_else(Props::new, |given| given.props);
+        Some(ConverterConfig { class, version, props })
     }
 
     /// The whole config, or none where something that it needs is missing; problems tell what.

@@ -144,6 +144,15 @@ fn tell(connector: &str, task: Option<u32>, notice: Notice) {
         Notice::Restarting { attempt, limit } => {
             tracing::info!(connector, task, "the {what} is restarted, attempt {attempt}{}", of(limit));
         }
+        Notice::TooManyTasks { count, max } => {
+            tracing::warn!(
+                connector,
+                "The connector {connector} has generated {count} tasks, which is greater than {max}, the maximum number of \
+                 tasks it is configured to create. This behavior should be considered a bug and will be disallowed in \
+                 future releases of Kafka Connect. Please report this to the maintainers of the connector and request \
+                 that they adjust their connector's taskConfigs() method to respect the maxTasks parameter."
+            );
+        }
         Notice::NoRestartLeft { attempts } => {
             tracing::error!(
                 connector,

@@ -12,11 +12,12 @@ use super::context::Context;
 use super::credentials;
 use super::loggers::LiveLoggers;
 use super::scrape::{self, Board};
-use super::start::{API_VERSION, COMMIT, StartError};
+use super::start::{COMMIT, StartError};
 use crate::kafka::admin;
 use crate::kafka::native::Owner;
 use crate::rest::{self, About, Api, Call, Credentials, Front, Limits, Surface, Tls};
 use crate::settings::clients::{Client, ClientIds};
+use crate::settings::versions::API_VERSION;
 use crate::settings::worker::{AdminListeners, Listener, RestConfig};
 
 /// A socket, and what is served there.

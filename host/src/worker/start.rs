@@ -26,7 +26,7 @@ use crate::metrics::{Metrics, WorkerInfo};
 use crate::plugins::catalog::Catalog;
 use crate::plugins::pool::Pool;
 use crate::plugins::scan;
-use crate::records::convert::registry;
+use crate::records::convert::{Role, check, registry};
 use crate::rest::Call;
 use crate::settings::clients::{Client, ClientIds};
 use crate::settings::connector::Kind;
@@ -35,8 +35,6 @@ use crate::settings::worker::{OffsetStoreConfig, WorkerConfig};
 use crate::settings::{Problem, Props};
 use crate::shutdown;
 
-/// Version of Kafka Connect whose API this worker speaks.
-pub const API_VERSION: &str = "4.1.1";
 /// What the build was told of the commit, else the version.
 pub(super) const COMMIT: &str = match option_env!("CONNECT_HOST_COMMIT") {
     Some(commit) => commit,
@@ -215,6 +213,17 @@ fn read_worker(path: &Path, broker: Option<&DevBroker>) -> Result<(WorkerConfig,
     }
     let parsed = WorkerConfig::parse(&props)
         .map_err(|problems| usage(path, problems.iter().map(Problem::to_string)))?;
+    let (config, _) = &parsed;
+    let converters = [
+        (Role::Key, &config.key_converter),
+        (Role::Value, &config.value_converter),
+        (Role::Header, &config.header_converter),
+    ];
+    let unfit = converters.into_iter().filter_map(|(role, converter)| check::fits(role, converter).err());
+    let unfit: Vec<String> = unfit.map(|problem| problem.to_string()).collect();
+    if !unfit.is_empty() {
+        return Err(usage(path, unfit));
+    }
     // Key and trust stores of the worker's own clients are read for once, to tell what is wrong at the start.
     let ids = ClientIds::shared_admin(&props);
     clients::own(Client::Admin, &props, &ids).map_err(|problems| usage(path, problems))?;
@@ -270,7 +279,7 @@ fn plugin_infos(catalog: &Catalog) -> Plugins {
         } else {
             PluginKind::Converter
         };
-        infos.push(PluginInfo::new(kind, class.class, Some(API_VERSION)));
+        infos.push(PluginInfo::new(kind, class.class, Some(class.version)));
     }
     Plugins::new(infos)
 }
@@ -363,5 +372,23 @@ mod tests {
         {
             assert!(lines.iter().any(|line| line.contains(part)), "{part}: {lines:?}");
         }
+    }
+
+    #[test]
+    fn a_converter_in_a_version_that_is_not_there_ends_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let worker = folder.path().join("w.properties");
+        let read = |version: &str| {
+            let converters = "key.converter=Json\nvalue.converter=String\noffset.storage.file.filename=o";
+            let text = format!("{converters}\nvalue.converter.plugin.version={version}\n");
+            std::fs::write(&worker, text).unwrap();
+            read_worker(&worker, None).map(|_| ())
+        };
+        read("[4.1,4.2)").unwrap();
+        let StartError::Usage(lines) = read("[5,)").unwrap_err() else { panic!("usage is wrong") };
+        let told = "value.converter.plugin.version: Plugin org.apache.kafka.connect.storage.StringConverter not found \
+                    that matches the version range [5,), available versions: [4.1.1]";
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].ends_with(told), "{lines:?}");
     }
 }

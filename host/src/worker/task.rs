@@ -16,7 +16,8 @@ use crate::plugins::call::CallError;
 use crate::plugins::catalog::Class;
 use crate::plugins::instance::{Identity, Instance};
 use crate::plugins::object::TaskObject;
-use crate::records::convert::{Converter, HeaderConverter, registry};
+use crate::records::convert::{Converter, HeaderConverter, Role, check, registry};
+use crate::records::error_log::ErrorLog;
 use crate::records::tolerance::{ErrorPolicy, Tolerance};
 use crate::settings::connector::{self, ConnectorConfig, ConverterConfig, Kind};
 use crate::settings::{Problem, Props};
@@ -233,15 +234,23 @@ impl Env {
         self.task_config.clone()
     }
 
-    /// The converters: the connector's, or the worker's where it has none.
-    pub fn converters(&self) -> Result<Converters, Vec<Problem>> {
+    /// What is said of a converter: by the connector, or by the worker where that says nothing.
+    fn converter(&self, role: Role) -> &ConverterConfig {
         let worker = &self.context.config;
-        let pick = |own: &Option<ConverterConfig>, default: &ConverterConfig| {
-            own.as_ref().unwrap_or(default).clone()
+        let (own, default) = match role {
+            Role::Key => (&self.config.key_converter, &worker.key_converter),
+            Role::Value => (&self.config.value_converter, &worker.value_converter),
+            Role::Header => (&self.config.header_converter, &worker.header_converter),
         };
-        let key = pick(&self.config.key_converter, &worker.key_converter);
-        let value = pick(&self.config.value_converter, &worker.value_converter);
-        let header = pick(&self.config.header_converter, &worker.header_converter);
+        own.as_ref().unwrap_or(default)
+    }
+
+    /// The converters.
+    pub fn converters(&self) -> Result<Converters, Vec<Problem>> {
+        let [key, value, header] = [Role::Key, Role::Value, Role::Header].map(|role| self.converter(role));
+        for (role, config) in [(Role::Key, key), (Role::Value, value), (Role::Header, header)] {
+            check::fits(role, config).map_err(|problem| vec![problem])?;
+        }
         Ok(Converters {
             key: registry::converter(&key.class, &key.props, true)?,
             value: registry::converter(&value.class, &value.props, false)?,
@@ -258,6 +267,13 @@ impl Env {
         for warning in self.config.warnings.iter().chain(client) {
             tracing::warn!(connector, "connector config {warning}");
         }
+    }
+
+    /// How records that cannot be processed are logged, if they are.
+    pub fn error_log(&self) -> Option<ErrorLog> {
+        let errors = &self.config.errors;
+        let class = |role| self.converter(role).class.clone();
+        errors.log_enable.then(|| ErrorLog::new(self.id.to_string(), class, errors.log_include_messages))
     }
 
     /// The `errors.*` settings as decisions.

@@ -10,13 +10,14 @@ use crate::plugins::call::CallError;
 use crate::plugins::catalog::Class;
 use crate::plugins::connector::{self, Connector, ValidatedKey};
 use crate::plugins::instance::Identity;
-use crate::records::convert;
+use crate::records::convert::{self, registry::resolve};
 use crate::settings::clients::{self, Client, check_overrides};
-use crate::settings::connector::{self as common, Kind};
+use crate::settings::connector::{self as common, ConverterConfig, Kind};
 use crate::settings::definitions::value::missing;
-use crate::settings::definitions::{self, DefaultValue, common as shared};
-use crate::settings::restarts;
-use crate::settings::{Given, Problem, Props};
+use crate::settings::definitions::{self, ConfigDef, DefaultValue, common as shared};
+use crate::settings::versions::{self, API_VERSION};
+use crate::settings::worker::WorkerConfig;
+use crate::settings::{Given, Problem, Props, restarts};
 
 /// What is wrong with a null, in Kafka Connect's words.
 const NULL_VALUE: &str = "Null value can not be supplied as the configuration value.";
@@ -51,8 +52,9 @@ async fn describe(context: &Context, plugin: &PluginInfo) -> Result<Value, ApiEr
     let own = connector::config_defs(&context.pool, &class.name, class.tables).await;
     let mut definitions = own.map_err(|error| internal(&class.name, &error))?;
     definitions.extend(shared::connector(class.kind));
-    if let (Some(version), Some(definition)) = (&plugin.version, definitions.get_mut(VERSION)) {
-        definition.default = DefaultValue::Text(version.clone());
+    let newest = versions_of(context, &plugin.class).pop();
+    if let (Some(newest), Some(definition)) = (newest, definitions.get_mut(VERSION)) {
+        definition.default = DefaultValue::Text(newest);
     }
     json(&definitions.key_infos())
 }
@@ -67,6 +69,11 @@ fn internal(class: &str, error: &CallError) -> ApiError {
 
 async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Result<Validation, ApiError> {
     let Given { config, nulls } = given;
+    let installed = versions_of(context, &plugin.class);
+    if let Some(problem) = unfit(&plugin.class, &installed, config) {
+        let validation = without_plugin(&problem, installed, given);
+        return told(&validation, &plugin.class, config, Vec::new());
+    }
     let class = context
         .class(plugin)
         .ok_or_else(|| ApiError::Internal(format!("no library has class {}", plugin.class)))?;
@@ -78,17 +85,15 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
         ("value.converter", worker.value_converter.class.as_str()),
         ("header.converter", worker.header_converter.class.as_str()),
     ];
-    defaults.extend(plugin.version.as_deref().map(|version| (VERSION, version)));
+    defaults.extend(installed.last().map(|newest| (VERSION, newest.as_str())));
+    defaults.extend(converter_versions(worker, config));
     let restarts = worker.raw.iter().filter(|(key, _)| key.starts_with(restarts::PREFIX));
     defaults.extend(restarts.map(|(key, value)| (key.as_str(), value.as_str())));
     let mut validation = common::validate_on(class.kind, given, &defaults);
-    check_version(&mut validation, plugin, config);
+    validation.recommend(VERSION, installed.clone());
     let known_to_plugin = |key: &str| validation.definitions().get(key).is_none() && own.get(key).is_some();
     let (of_plugin, others): (Vec<_>, Vec<_>) = nulls.iter().partition(|key| known_to_plugin(key));
-    // Kafka Connect lets them pass here and stumbles over them later.
-    let required =
-        of_plugin.iter().filter(|key| own.get(key).is_some_and(|d| d.default == DefaultValue::Required));
-    let unset: Vec<String> = required.map(|key| missing(key)).collect();
+    let unset: Vec<String> = of_plugin.iter().map(|key| null_of_plugin(&own, key)).collect();
     for key in others {
         validation.add_error(key, NULL_VALUE);
     }
@@ -110,35 +115,79 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
     for problem in check_overrides(policy, class.kind, config) {
         validation.add_error(&problem.key, problem.message);
     }
-    let mut errors: Vec<String> = validation.problems().into_iter().map(|problem| problem.message).collect();
-    errors.extend(unset);
-    errors.extend(common::unsupported(class.kind, config).iter().map(Problem::to_string));
-    let name = config.get("connector.class").map_or(plugin.class.as_str(), String::as_str);
-    Ok(Validation { errors, report: json(&validation.infos(name))? })
+    let mut more = unset;
+    more.extend(common::unsupported(class.kind, config).iter().map(Problem::to_string));
+    told(&validation, &plugin.class, config, more)
 }
 
-/// Holds the version that the config asks for against the one that there is.
-fn check_version(validation: &mut definitions::Validation, plugin: &PluginInfo, config: &Props) {
-    let installed = plugin.version.as_deref();
-    validation.recommend(VERSION, installed.map(str::to_owned).into_iter().collect());
-    let Some(wanted) = config.get(VERSION).map(|text| text.trim()).filter(|text| !text.is_empty()) else {
-        return;
+/// What is wrong with a null for a key of the plugin. Kafka Connect's validation, and so its report, lets it pass; what
+/// the connector is given would be neither a value nor the default, and a config here has no nulls.
+fn null_of_plugin(own: &ConfigDef, key: &str) -> String {
+    match own.get(key).map(|definition| &definition.default) {
+        Some(DefaultValue::Required) => missing(key),
+        _ => Problem::new(key, format!("{NULL_VALUE} Leave the key out to have its default.")).to_string(),
+    }
+}
+
+/// The versions of the converters where the config does not ask for one: the only one of a class that there is, or what
+/// the worker's config asks for where that one's converter is used.
+fn converter_versions<'a>(worker: &'a WorkerConfig, config: &Props) -> Vec<(&'static str, &'a str)> {
+    let converters = [
+        ("key.converter", "key.converter.plugin.version", &worker.key_converter),
+        ("value.converter", "value.converter.plugin.version", &worker.value_converter),
+        ("header.converter", "header.converter.plugin.version", &worker.header_converter),
+    ];
+    let version = |(class, version, default): (&str, &'static str, &'a ConverterConfig)| match config
+        .get(class)
+    {
+        Some(own) => resolve(own).map(|_| (version, API_VERSION)),
+        None => resolve(&default.class).map(|_| (version, default.version.as_deref().unwrap_or(API_VERSION))),
     };
-    if installed == Some(wanted) {
-        return;
+    converters.into_iter().filter_map(version).collect()
+}
+
+/// The versions in which the worker has the class, oldest first.
+fn versions_of(context: &Context, class: &str) -> Vec<String> {
+    let classes = context.catalog.classes().iter().filter(|known| *known.name == *class);
+    versions::in_order(classes.map(|class| class.version.clone()), |a, b| versions::compare(a, b))
+}
+
+/// That none of the versions is what the config asks for.
+fn unfit(class: &str, installed: &[String], config: &Props) -> Option<String> {
+    let range = versions::requirement(config.get(VERSION).map(String::as_str)).ok()??;
+    let available: Vec<&str> = installed.iter().map(String::as_str).collect();
+    (!available.iter().any(|version| range.contains(version)))
+        .then(|| versions::unfit(class, &range, &available))
+}
+
+/// The report on a config whose class is not there in the version that it asks for: its keys that any connector has, and
+/// nothing that only the plugin could tell.
+fn without_plugin(problem: &str, installed: Vec<String>, given: &Given) -> definitions::Validation {
+    let mut keys = shared::any_connector();
+    if let (Some(newest), Some(definition)) = (installed.last(), keys.get_mut(VERSION)) {
+        definition.default = DefaultValue::Text(newest.clone());
     }
-    let (class, installed) = (&plugin.class, installed.unwrap_or("undefined"));
-    if wanted.starts_with(['[', '(']) {
-        let why = format!(
-            "{VERSION}: a range of versions is not supported; name the one that is installed, {installed}"
-        );
-        return validation.add_error(VERSION, why);
+    let mut validation = definitions::Validation::with_nulls(keys, &given.config, &given.nulls);
+    validation.add_error("connector.class", problem);
+    validation.add_error(VERSION, problem);
+    validation.recommend(VERSION, installed);
+    for key in &given.nulls {
+        validation.add_error(key, NULL_VALUE);
     }
-    let text = format!(
-        "Plugin {class} not found that matches the version range [{wanted},{wanted}], available versions: [{installed}]"
-    );
-    validation.add_error("connector.class", text.clone());
-    validation.add_error(VERSION, text);
+    validation
+}
+
+/// A validation as the herder wants it, for a config that names `class`.
+fn told(
+    validation: &definitions::Validation,
+    class: &str,
+    config: &Props,
+    more: Vec<String>,
+) -> Result<Validation, ApiError> {
+    let mut errors: Vec<String> = validation.problems().into_iter().map(|problem| problem.message).collect();
+    errors.extend(more);
+    let name = config.get("connector.class").map_or(class, String::as_str);
+    Ok(Validation { errors, report: json(&validation.infos(name))? })
 }
 
 fn add_judgement(validation: &mut definitions::Validation, key: ValidatedKey) {
@@ -172,23 +221,42 @@ async fn ask_plugin(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::herder::PluginKind;
+    use crate::settings::definitions::{Definition, Importance, Type};
 
     #[test]
-    fn the_version_of_a_connector_is_the_one_installed() {
-        let plugin = PluginInfo::new(PluginKind::Source, "org.example.AConnector", Some("1.2"));
-        let errors = |wanted: &str| {
-            let entries = [("name", "n"), ("connector.class", "A"), (VERSION, wanted)];
-            let config: Props = entries.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-            let mut validation = common::validate(Kind::Source, &config);
-            check_version(&mut validation, &plugin, &config);
-            validation.problems().into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+    fn a_version_that_is_not_there_leaves_the_keys_of_any_connector() {
+        let installed = vec!["1.9".to_owned(), "1.10".to_owned()];
+        let config = |wanted: Option<&str>| -> Props {
+            let keys = [("name", Some("n")), ("connector.class", Some("A")), (VERSION, wanted)];
+            let given = keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())));
+            given.collect()
         };
-        assert_eq!(errors("1.2"), Vec::<String>::new());
-        assert_eq!(errors(" "), Vec::<String>::new());
-        let missing = "Plugin org.example.AConnector not found that matches the version range [9,9], available \
-                       versions: [1.2]";
-        assert_eq!(errors("9"), [missing, missing]);
-        assert_eq!(errors("[1,)").len(), 1);
+        let unfit = |wanted| unfit("org.example.AConnector", &installed, &config(wanted));
+        for fitting in [None, Some("latest"), Some("1.9"), Some(" 1.9.0 "), Some("[1.9,)"), Some("(,2)")] {
+            assert_eq!(unfit(fitting), None);
+        }
+        let problem = "Plugin org.example.AConnector not found that matches the version range [9,9], available \
+                       versions: [1.9, 1.10]";
+        assert_eq!(unfit(Some("9")).as_deref(), Some(problem));
+        let mut given = Given::from(config(Some("9")));
+        given.nulls.insert("strange".to_owned());
+        let validation = without_plugin(problem, installed.clone(), &given);
+        let answer = told(&validation, "org.example.AConnector", &given.config, Vec::new()).unwrap();
+        assert_eq!(answer.errors, [NULL_VALUE, problem, problem]);
+        let keys = answer.report["configs"].as_array().unwrap();
+        let version = keys.iter().find(|key| key["value"]["name"] == VERSION).unwrap();
+        assert_eq!(version["value"]["recommended_values"], serde_json::json!(installed));
+        assert_eq!(version["definition"]["default_value"], "1.10");
+        assert!(!keys.iter().any(|key| key["value"]["name"] == "topic.creation.groups"));
+    }
+
+    #[test]
+    fn a_null_for_a_key_of_the_plugin_is_refused_by_name() {
+        let key = |name| Definition::new(name, Type::Int, Importance::Low, "");
+        let own = ConfigDef::new().define(key("batch.size").default("5")).define(key("port").required());
+        let told = "batch.size: Null value can not be supplied as the configuration value. Leave the key out to have \
+                    its default.";
+        assert_eq!(null_of_plugin(&own, "batch.size"), told);
+        assert_eq!(null_of_plugin(&own, "port"), missing("port"));
     }
 }

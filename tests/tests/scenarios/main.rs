@@ -10,6 +10,7 @@ mod command_line;
 mod consuming;
 mod crash;
 mod datagen;
+mod error_log;
 mod faults_garbage;
 mod faults_load;
 mod faults_run;
@@ -32,6 +33,7 @@ mod secrets;
 mod slow_sink;
 mod topic_creation;
 mod valgrind;
+mod versions;
 
 use connect_tests::Kafka;
 use std::fs;

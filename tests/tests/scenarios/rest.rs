@@ -161,9 +161,55 @@ fn errors_are_told_as_by_kafka() {
     told(400, worker.create("x", &class), "Failed to find any class that implements Connector");
     let wrong = file_sink("x", "t", Path::new("/dev/null")).with("topics.regex", "t.*").with("tasks.max", 0);
     told(400, worker.create("x", &wrong), "contains the following 3 error(s)");
+    let half = r#"{"connector.class": "FileStreamSource", "topic": "\ud800"}"#;
+    let answer = rest.try_raw("PUT", "/connectors/half/config", Some("application/json"), half.as_bytes());
+    told(400, answer.expect("an answer"), "half a surrogate pair at line 1, column 51");
     let tasks = rest.request("POST", "/connectors/source/tasks", Some(&json!([])));
     told(500, tasks, "standalone mode does not support externally setting task configurations");
     told(500, rest.call("PUT", "/connectors/source/fence"), "standalone mode does not support exactly-once");
+}
+
+#[test]
+fn nulls_are_refused_for_every_key_and_a_patch_removes_by_them() {
+    let worker = spec().start();
+    let rest = worker.rest();
+    let config = |key: &str, value: Value| {
+        let mut config = json!({"connector.class": "FileStreamSource", "topic": "t"});
+        config[key] = value;
+        config
+    };
+    // Keys of the worker, of the plugin (one with a default, one that is required), and of nobody.
+    for key in ["tasks.max", "batch.size", "topic", "strange"] {
+        let answer = rest.put("/connectors/n/config", &config(key, Value::Null)).expect(400).json();
+        let told = answer["message"].as_str().is_some_and(|text| text.contains("contains the following"));
+        assert!(told, "{key}: {answer}");
+    }
+    let answer = rest.put("/connectors/n/config", &config("batch.size", Value::Null)).expect(400);
+    let told = "batch.size: Null value can not be supplied as the configuration value.";
+    assert!(answer.body.contains(told), "{}", answer.body);
+    rest.get("/connectors/n").expect(404);
+    rest.put("/connectors/n/config", &config("batch.size", json!(5))).expect(201);
+    let patched =
+        rest.request("PATCH", "/connectors/n/config", Some(&json!({"batch.size": null}))).expect(200);
+    assert_eq!(patched.json()["config"].get("batch.size"), None, "{}", patched.body);
+}
+
+#[test]
+fn more_tasks_than_tasks_max_fail_the_connector_or_are_warned_of() {
+    let spec = WorkerSpec::with_dev_broker().plugins([faulty::plugin("garbage_connector")]);
+    let mut worker = spec.start();
+    let words = "The connector many has generated 2 tasks, which is greater than 1";
+    let please = "Please report this to the maintainers";
+    let many = faulty_source("many", "garbage_connector", "t").with("fault", "tasks_many");
+    create(&worker, &many);
+    let failed = worker.wait_state("many", "FAILED", 0);
+    assert!(failed["connector"]["trace"].as_str().is_some_and(|trace| trace.contains(words)), "{failed}");
+    assert!(!worker.process().log().contains(please));
+    let tolerated = many.with("tasks.max.enforce", false);
+    worker.rest().put("/connectors/many/config", &json!(tolerated)).expect(200);
+    worker.wait_state("many", "RUNNING", 2);
+    let log = worker.process().log();
+    assert!(log.lines().any(|line| line.contains(words) && line.contains(please)), "{log}");
 }
 
 #[test]

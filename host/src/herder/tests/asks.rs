@@ -32,7 +32,7 @@ pub fn request(what: u8, name: u8, extra: u8) -> Request {
         12 => Request::Status(name),
         13 => Request::Tasks(name),
         14 => Request::TaskStatus { name, task: i32::from(extra) },
-        15 => Request::PluginConfig("NumbersSource".to_owned()),
+        15 => Request::PluginConfig { plugin: "NumbersSource".to_owned(), version: None },
         17 => Request::PatchConfig { name, patch: [("speed".to_owned(), Some(extra.to_string()))].into() },
         18 => Request::ResetTopics(name),
         19 => Request::Offsets(name),

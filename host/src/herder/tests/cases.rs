@@ -26,6 +26,9 @@ pub fn catalog() -> Catalog {
     let plugin = |kind, class: &str| PluginInfo::new(kind, class, Some("1.0"));
     Catalog::new(vec![
         plugin(PluginKind::Source, "org.example.NumbersSourceConnector"),
+        // Versions that are no order of texts.
+        PluginInfo::new(PluginKind::Sink, "org.example.OldSinkConnector", Some("1.10")),
+        PluginInfo::new(PluginKind::Sink, "org.example.OldSinkConnector", Some("1.9")),
         plugin(PluginKind::Sink, "org.example.CountSinkConnector"),
         plugin(PluginKind::Converter, "org.example.PlainConverter"),
     ])
@@ -143,7 +146,9 @@ impl Case {
             },
             "restart-task" => Request::RestartTask { name, task: number() },
             "plugins" => Request::Plugins { connectors_only: !rest.contains(&"all") },
-            "definitions" => Request::PluginConfig(name),
+            "definitions" => {
+                Request::PluginConfig { plugin: name, version: rest.get(1).map(|text| (*text).to_owned()) }
+            }
             "validate" => Request::Validate { plugin: name, config: config.into() },
             _ => return false,
         };

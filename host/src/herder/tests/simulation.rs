@@ -226,6 +226,7 @@ impl World {
                 self.restarted.insert(part);
             }
             Notice::NoRestartLeft { attempts } => assert_eq!(Some(attempts), limit),
+            Notice::TooManyTasks { .. } => panic!("nobody lets more tasks pass"),
         }
     }
 

@@ -88,6 +88,15 @@ pub fn response(response: &Response) -> String {
     }
 }
 
+/// The version of a plugin, where it is not that of most.
+fn odd_version(plugin: &PluginInfo) -> Option<&str> {
+    plugin.version.as_deref().filter(|version| *version != "1.0")
+}
+
+fn named(plugin: &PluginInfo) -> String {
+    odd_version(plugin).map_or(plugin.class.clone(), |version| format!("{} {version}", plugin.class))
+}
+
 pub fn action(action: &Action) -> String {
     match action {
         Action::Write { write, records } => {
@@ -96,15 +105,16 @@ pub fn action(action: &Action) -> String {
         }
         Action::Answer { request, outcome: Ok(answer) } => format!("answer {request}: {}", response(answer)),
         Action::Answer { request, outcome: Err(error) } => format!("answer {request}: {error:?}"),
-        Action::Validate { request, plugin, .. } => format!("validate {request} {}", plugin.class),
-        Action::Describe { request, plugin } => format!("describe {request} {}", plugin.class),
+        Action::Validate { request, plugin, .. } => format!("validate {request} {}", named(plugin)),
+        Action::Describe { request, plugin } => format!("describe {request} {}", named(plugin)),
         Action::ReadOffsets { request, name, .. } => format!("read offsets {request} of {name}"),
         Action::ModifyOffsets { request, name, change: OffsetsChange::Alter(entries), .. } => {
             format!("alter {} offsets {request} of {name}", entries.len())
         }
         Action::ModifyOffsets { request, name, .. } => format!("reset offsets {request} of {name}"),
-        Action::StartConnector { name, epoch, config, .. } => {
-            format!("start connector {name} @{epoch} {}", props(config))
+        Action::StartConnector { name, epoch, config, plugin } => {
+            let version = odd_version(plugin).map_or(String::new(), |version| format!(" version {version}"));
+            format!("start connector {name} @{epoch} {}{version}", props(config))
         }
         Action::StopConnector { name, epoch } => format!("stop connector {name} @{epoch}"),
         Action::AskTaskConfigs { name, epoch, max_tasks } => format!("ask {name} @{epoch} max {max_tasks}"),

@@ -6,6 +6,7 @@ use super::definitions::definitions;
 use super::registry::{Role, classes_for, converter, header_converter, resolve};
 use crate::settings::definitions::value::invalid;
 use crate::settings::definitions::{Parsed, Validation};
+use crate::settings::versions::{self, API_VERSION};
 use crate::settings::{Problem, Props, connector::ConverterConfig};
 
 impl Role {
@@ -23,6 +24,22 @@ impl Role {
     }
 }
 
+/// Holds what a config asks of a converter's version against the one that there is.
+///
+/// # Errors
+/// The version does not fit, or what is asked is no range; under the key of the version, in Kafka Connect's words.
+pub fn fits(role: Role, config: &ConverterConfig) -> Result<(), Problem> {
+    let problem = |message: String| Problem::new(format!("{}.plugin.version", role.key()), message);
+    let Some(class) = resolve(&config.class) else { return Ok(()) };
+    let range = versions::requirement(config.version.as_deref());
+    match range.map_err(|error| problem(error.to_string()))? {
+        Some(range) if !range.contains(API_VERSION) => {
+            Err(problem(versions::unfit(class, &range, &[API_VERSION])))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Checks the converters and adds their settings behind all other keys. `other_class` tells the full name of a class that is
 /// no converter.
 pub fn check(
@@ -34,8 +51,13 @@ pub fn check(
     for role in [Role::Header, Role::Key, Role::Value] {
         let key = role.key();
         validation.recommend(key, classes_for(role).into_iter().map(str::to_owned).collect());
+        let version = format!("{key}.plugin.version");
         if nulls.contains(key) {
-            validation.set_visible(&format!("{key}.plugin.version"), false);
+            validation.set_visible(&version, false);
+        }
+        let shown = validation.value(key).and_then(Parsed::as_str).and_then(resolve);
+        if shown.is_some_and(|class| classes_for(role).contains(&class)) {
+            validation.recommend(&version, vec![API_VERSION.to_owned()]);
         }
         let Some(named) = ConverterConfig::read(key, config) else { continue };
         let class = resolve(&named.class).map(str::to_owned);
@@ -45,7 +67,7 @@ pub fn check(
             None => {
                 let detail = format!("Class {} could not be found.", named.class);
                 validation.add_error(key, invalid(key, &named.class, &detail));
-                validation.set_visible(&format!("{key}.plugin.version"), false);
+                validation.set_visible(&version, false);
             }
             Some(class) if !classes_for(role).contains(&class.as_str()) => {
                 let interface = role.interface();
@@ -54,7 +76,14 @@ pub fn check(
                     format!("Class class {class} does not implement the {interface} interface"),
                 );
             }
-            Some(class) => settings(validation, role, &class, named.props),
+            Some(_) if validation.is_faulty(&version) => {}
+            Some(class) => match fits(role, &named) {
+                Err(problem) => {
+                    validation.add_error(key, problem.message.clone());
+                    validation.add_error(&problem.key, problem.message);
+                }
+                Ok(()) => settings(validation, role, &class, named.props),
+            },
         }
     }
 }
@@ -142,6 +171,35 @@ mod tests {
                 "Invalid value x for configuration schemas.enable: Expected value to be either true or false",
             ]
         );
+    }
+
+    #[test]
+    fn a_version_that_is_not_there_is_told_with_the_one_that_is() {
+        let class = "org.apache.kafka.connect.json.JsonConverter";
+        let key = "key.converter.plugin.version";
+        let with = |wanted: &str| checked(&[("key.converter", class), (key, wanted)]);
+        for wanted in [API_VERSION, "latest", "[4,5)", "(,4.0],[4.1,)"] {
+            let validation = with(wanted);
+            assert_eq!(validation.error_count(), 0, "{wanted}");
+            assert!(validation.value("key.converter.schemas.enable").is_some());
+        }
+        let missing = format!(
+            "Plugin {class} not found that matches the version range [5,), available versions: [{API_VERSION}]"
+        );
+        let no_range = "Invalid value [5 for configuration key.converter.plugin.version: Unbounded range: [5";
+        for (wanted, errors) in [("[5,)", vec![missing.as_str(); 2]), ("[5", vec![no_range])] {
+            let validation = with(wanted);
+            let problems = validation.problems();
+            let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+            assert_eq!(messages, errors);
+            assert!(validation.value("key.converter.schemas.enable").is_none());
+        }
+        let infos = with(API_VERSION).infos("C");
+        let shown = infos.configs.iter().find(|config| config.value.name == key).unwrap();
+        assert_eq!(shown.value.recommended_values, [API_VERSION]);
+        let header =
+            ConverterConfig { class: "Simple".into(), version: Some("9".into()), props: Props::new() };
+        assert_eq!(fits(Role::Header, &header).unwrap_err().key, "header.converter.plugin.version");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::primitive::{NumberKind, PrimitiveConverter};
 use super::simple_header::SimpleHeaderConverter;
 use super::string::StringConverter;
 use super::{Converter, ForHeaders, HeaderConverter};
+use crate::settings::versions::API_VERSION;
 use crate::settings::{Problem, Props};
 
 /// What a converter is asked to convert.
@@ -39,7 +40,7 @@ pub struct ConverterClass {
     pub class: &'static str,
     /// `converter` or `header_converter`; a class that is both is listed once for each.
     pub kind: &'static str,
-    /// The version, which is the worker's.
+    /// The version of Kafka Connect whose converter it does the same as.
     pub version: &'static str,
 }
 
@@ -67,7 +68,7 @@ const CLASSES: [(&str, Built); 10] = [
 
 /// Every built-in class once for each kind, in the order of class names.
 pub fn converter_classes() -> Vec<ConverterClass> {
-    let entry = |class, kind| ConverterClass { class, kind, version: env!("CARGO_PKG_VERSION") };
+    let entry = |class, kind| ConverterClass { class, kind, version: API_VERSION };
     let mut list = Vec::with_capacity(CLASSES.len() * 2);
     for (class, built) in CLASSES {
         if !matches!(built, Built::SimpleHeader) {

@@ -132,6 +132,40 @@ fn new_connectors_have_names_configs_and_states() {
     }
 }
 
+#[test]
+fn half_a_surrogate_pair_is_refused_where_it_stands() {
+    let refused = |body: &str| match config(body.as_bytes()) {
+        Err(Failure::HalfSurrogate { line, column }) => Some((line, column)),
+        Ok(_) => None,
+        Err(other) => panic!("{body}: {other:?}"),
+    };
+    for (body, place) in [
+        (r#"{"a":"\ud800"}"#, (1, 7)),
+        (r#"{"a":"\uDFFF"}"#, (1, 7)),
+        (r#"{"\ud800":"x"}"#, (1, 3)),
+        ("{\"a\":\n \"\\ud83d\\ud83d\\ude00\"}", (2, 3)),
+        (r#"{"a":"\ud83d x\ude00"}"#, (1, 7)),
+        (r#"{"a":"\\\ude00"}"#, (1, 9)),
+        (r#"{"a":"\ud83d\n"}"#, (1, 7)),
+    ] {
+        assert_eq!(refused(body), Some(place), "{body}");
+        assert_eq!(
+            patch(body.as_bytes()).err(),
+            Some(Failure::HalfSurrogate { line: place.0, column: place.1 })
+        );
+    }
+    for body in [r#"{"a":"\ud83d\ude00"}"#, r#"{"a":"\\ud800"}"#, r#"{"a":"\u00e9\uffff"}"#, r#"{"a":"\\"}"#]
+    {
+        assert_eq!(refused(body), None, "{body}");
+    }
+    let nested = r#"{"name":"\udead","config":{}}"#;
+    assert!(matches!(new_connector(nested.as_bytes()), Err(Failure::HalfSurrogate { .. })));
+    let nested = r#"{"name":"x","config":{"a":"\udead"}}"#;
+    assert!(matches!(new_connector(nested.as_bytes()), Err(Failure::HalfSurrogate { .. })));
+    let nested = r#"{"offsets":[{"partition":{"p":"\udead"},"offset":null}]}"#;
+    assert!(matches!(offsets(nested.as_bytes()), Err(Failure::HalfSurrogate { .. })));
+}
+
 #[tokio::test]
 async fn reading_stops_at_the_limit_and_at_cuts() {
     let parts = |parts: &[&'static str]| {
@@ -168,6 +202,7 @@ fn nearly() -> impl Strategy<Value = String> {
         "1",
         "-1e999",
         "\"\\ud800\"",
+        "\"\\ud83d\\ude00\"",
         "\"x\"",
         " ",
     ];
@@ -183,6 +218,16 @@ proptest! {
             let _ = patch(body);
             let _ = offsets(body);
         }
+    }
+
+    #[test]
+    fn escapes_are_taken_as_the_json_reader_takes_them(parts in prop::collection::vec(
+        prop::sample::select(vec!["\\ud83d", "\\ude00", "\\uD800", "\\\\", "\\n", "u", "d800", "x", "\\u00e9"]), 0..8
+    )) {
+        let body = format!("{{\"a\":\"{}\"}}", parts.concat());
+        let reads = serde_json::from_str::<Value>(&body).is_ok();
+        let half = matches!(config(body.as_bytes()), Err(Failure::HalfSurrogate { .. }));
+        prop_assert_eq!(reads, !half, "{}", body);
     }
 
     #[test]

@@ -18,8 +18,8 @@ fn parse(kind: Kind, entries: &[(&str, &str)]) -> Result<ConnectorConfig, Vec<St
 #[test]
 fn a_source_needs_no_more_than_its_class() {
     let config = parse(Kind::Source, &[]).unwrap();
-    assert_eq!((config.name.as_str(), config.class.as_str(), config.tasks_max), ("n", "C", 1));
-    assert!(config.tasks_max_enforce && config.sink.is_none() && config.warnings.is_empty());
+    assert_eq!(config.name, "n");
+    assert!(config.sink.is_none() && config.warnings.is_empty());
     assert_eq!((config.key_converter, config.value_converter, config.header_converter), (None, None, None));
     let errors = ErrorsConfig {
         retry_timeout_ms: 0,
@@ -39,6 +39,7 @@ fn every_shared_key_is_read() {
         ("tasks.max", " 4 "),
         ("tasks.max.enforce", "FALSE"),
         ("key.converter", " a.Key "),
+        ("key.converter.plugin.version", "[1,2)"),
         ("value.converter", "Value"),
         ("value.converter.schemas.enable", "false"),
         ("header.converter", "Header"),
@@ -53,9 +54,11 @@ fn every_shared_key_is_read() {
         ("connection.password", "s3cret"),
     ];
     let config = parse(Kind::Sink, &given).unwrap();
-    assert_eq!((config.tasks_max, config.tasks_max_enforce), (4, false));
-    assert_eq!(config.key_converter, Some(ConverterConfig { class: "a.Key".to_owned(), props: props(&[]) }));
-    let value = ConverterConfig { class: "Value".to_owned(), props: props(&[("schemas.enable", "false")]) };
+    let key =
+        ConverterConfig { class: "a.Key".to_owned(), version: Some("[1,2)".to_owned()), props: props(&[]) };
+    assert_eq!(config.key_converter, Some(key));
+    let settings = props(&[("schemas.enable", "false")]);
+    let value = ConverterConfig { class: "Value".to_owned(), version: None, props: settings };
     assert_eq!(config.value_converter, Some(value));
     let errors = ErrorsConfig {
         retry_timeout_ms: -1,
@@ -129,9 +132,6 @@ fn what_is_not_supported_is_refused_by_name() {
     let table: &[(Kind, &str, &str)] = &[
         (Kind::Source, "transforms", "a"),
         (Kind::Sink, "predicates", "a"),
-        (Kind::Source, "key.converter.plugin.version", "1.0"),
-        (Kind::Source, "value.converter.plugin.version", "1.0"),
-        (Kind::Sink, "header.converter.plugin.version", "1.0"),
         (Kind::Sink, "errors.deadletterqueue.topic.name", "dlq"),
         (Kind::Source, "exactly.once.support", "Required"),
         (Kind::Source, "transaction.boundary", "interval"),
@@ -147,6 +147,20 @@ fn what_is_not_supported_is_refused_by_name() {
         assert!(problems[0].starts_with(&format!("{key}: ")), "{problems:?}");
         assert_eq!(validate(*kind, &props(&given)).value("tasks.max"), Some(&Parsed::Integer(1)));
     }
+}
+
+#[test]
+fn versions_are_ranges_and_belong_to_converters_of_the_connectors_own() {
+    let keys = ["connector", "key.converter", "value.converter", "header.converter"];
+    for key in keys.map(|key| format!("{key}.plugin.version")) {
+        let problems = parse(Kind::Source, &[(key.as_str(), "[1")]).unwrap_err();
+        assert_eq!(problems, [format!("{key}: {}", invalid(&key, "[1", "Unbounded range: [1"))]);
+        let config = parse(Kind::Source, &[(key.as_str(), "[1,)")]).unwrap();
+        let about_converter = !key.starts_with("connector");
+        assert_eq!(config.warnings.iter().any(|warning| warning.key == key), about_converter, "{key}");
+    }
+    let own = [("key.converter", "K"), ("key.converter.plugin.version", "latest")];
+    assert!(parse(Kind::Source, &own).unwrap().warnings.is_empty());
 }
 
 #[test]

@@ -13,15 +13,21 @@ const OFFSETS_TOPIC: &str = "offsets.topic";
 
 /// The keys of all connectors of a kind, in the order in which Kafka shows them.
 pub fn connector(kind: Kind) -> ConfigDef {
+    let mut definitions = any_connector();
+    match kind {
+        Kind::Source => source(&mut definitions),
+        Kind::Sink => sink(&mut definitions),
+    }
+    definitions
+}
+
+/// The keys of connectors of both kinds.
+pub fn any_connector() -> ConfigDef {
     let mut definitions = ConfigDef::new();
     identity(&mut definitions);
     converters(&mut definitions);
     chains(&mut definitions);
     errors(&mut definitions);
-    match kind {
-        Kind::Source => source(&mut definitions),
-        Kind::Sink => sink(&mut definitions),
-    }
     definitions
 }
 
@@ -41,13 +47,13 @@ fn identity(to: &mut ConfigDef) {
         Width::Long,
         "Connector class",
     ));
-    let doc = "Version of the connector, if several are installed. The only one there is, by default.";
-    to.push(Definition::new("connector.plugin.version", Type::String, Importance::Medium, doc).shown(
-        COMMON,
-        3,
-        Width::Medium,
-        "Connector version",
-    ));
+    let doc = "Version of the connector: one, or a range in Maven's syntax such as [1.0,2.0), of which the newest \
+               installed one is taken. The newest of all, by default.";
+    to.push(
+        Definition::new("connector.plugin.version", Type::String, Importance::Medium, doc)
+            .check(Validator::Versions)
+            .shown(COMMON, 3, Width::Medium, "Connector version"),
+    );
     let doc = "The most tasks that the connector may have.";
     to.push(
         Definition::new("tasks.max", Type::Int, Importance::High, doc)
@@ -79,9 +85,13 @@ fn converters(to: &mut ConfigDef) {
             Width::Short,
             &format!("{label} converter class"),
         ));
-        let doc = format!("Version of the {part} converter, if several are installed.");
+        let doc = format!(
+            "Version of the {part} converter of this connector: one, or a range in Maven's syntax. There is one of each, \
+             that of the API."
+        );
         to.push(
             Definition::new(format!("{part}.converter.plugin.version"), Type::String, Importance::Low, doc)
+                .check(Validator::Versions)
                 .shown(COMMON, order + 1, Width::Short, &format!("{label} converter version")),
         );
     }
@@ -142,7 +152,8 @@ fn errors(to: &mut ConfigDef) {
             "Log Errors",
         ),
     );
-    let doc = "Whether that log line holds the record's topic, partition, offset and timestamp.";
+    let doc = "Whether that log line tells where the record comes from: of sinks topic, partition, offset and timestamp, of \
+               sources the source partition and offset, topic, partition and timestamp. Never keys, values or headers.";
     to.push(
         Definition::new("errors.log.include.messages", Type::Boolean, Importance::Medium, doc)
             .default("false")

@@ -4,6 +4,7 @@
 use super::{Type, Validator};
 use crate::settings::Password;
 use crate::settings::patterns::TopicPattern;
+use crate::settings::versions;
 
 /// A value that was read as its type demands.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,12 +161,16 @@ impl Validator {
                 let matched = TopicPattern::new(pattern).is_ok_and(|p| p.matches(&revealed(value)));
                 (!matched).then(|| format!("String must match pattern '{pattern}'"))
             }
+            (Validator::Versions, Some(value)) => {
+                versions::requirement(value.as_str()).err().map(|error| error.to_string())
+            }
             (
                 Validator::AtLeastIfAny(_)
                 | Validator::NameText
                 | Validator::UniqueAliases
                 | Validator::Regex
-                | Validator::Pattern(_),
+                | Validator::Pattern(_)
+                | Validator::Versions,
                 _,
             ) => None,
         };

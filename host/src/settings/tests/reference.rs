@@ -127,6 +127,10 @@ fn probe_connector(line: &Line, kind: Kind) -> Found {
     if line.key.starts_with("transforms.") {
         given.extend(props(&[("transforms", "a"), ("transforms.a.type", "x")]));
     }
+    if let Some(converter) = line.key.strip_suffix(".plugin.version").filter(|key| key.ends_with("converter"))
+    {
+        given.insert(converter.to_owned(), "x".to_owned());
+    }
     if line.key.starts_with("predicates.") {
         given.insert("predicates".to_owned(), "p".to_owned());
     }
@@ -232,6 +236,7 @@ fn values(definition: &Definition) -> String {
         Validator::UniqueAliases => "no repeats".to_owned(),
         Validator::Regex => "a regular expression".to_owned(),
         Validator::Pattern(pattern) => format!("as the pattern {pattern}"),
+        Validator::Versions => "a version, or a range of versions".to_owned(),
     });
     let rules: Vec<_> = rules.collect();
     if rules.is_empty() { "any".to_owned() } else { rules.join("; ") }

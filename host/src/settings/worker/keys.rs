@@ -80,6 +80,11 @@ fn kafka() -> Vec<Definition> {
     ]
 }
 
+fn version(name: &str, what: &str) -> Definition {
+    let doc = format!("{what}: one, or a range in Maven's syntax. There is one of each, that of the API.");
+    key(name, Text, Low, &doc).check(Validator::Versions)
+}
+
 fn converters() -> Vec<Definition> {
     vec![
         key(
@@ -103,6 +108,9 @@ fn converters() -> Vec<Definition> {
             "Converter for the headers of records; its settings follow as header.converter.*.",
         )
         .default("org.apache.kafka.connect.storage.SimpleHeaderConverter"),
+        version("key.converter.plugin.version", "Version of the key converter"),
+        version("value.converter.plugin.version", "Version of the value converter"),
+        version("header.converter.plugin.version", "Version of the header converter"),
     ]
 }
 

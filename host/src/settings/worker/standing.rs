@@ -8,15 +8,10 @@ use crate::settings::spelling::meant;
 use crate::settings::{Problem, Props};
 
 /// Refused unless empty: what they ask for would silently not happen.
-const REFUSED: &[(&str, &str)] = &[
-    (
-        "config.providers",
-        "config providers are not supported by this version; write the values into the config",
-    ),
-    ("key.converter.plugin.version", "choosing the version of a plugin is not supported by this version"),
-    ("value.converter.plugin.version", "choosing the version of a plugin is not supported by this version"),
-    ("header.converter.plugin.version", "choosing the version of a plugin is not supported by this version"),
-];
+const REFUSED: &[(&str, &str)] = &[(
+    "config.providers",
+    "config providers are not supported by this version; write the values into the config",
+)];
 
 const JVM_METRICS: &str =
     "has no effect: it is about the JVM's metrics; this worker has its own, at /metrics";

@@ -23,7 +23,10 @@ fn kafkas_defaults_hold_where_nothing_is_given() {
     assert_eq!(config.rest.listeners, [Listener { host: String::new(), port: 8083, https: false }]);
     assert_eq!(config.bootstrap_servers, "localhost:9092");
     let header = "org.apache.kafka.connect.storage.SimpleHeaderConverter".to_owned();
-    assert_eq!(config.header_converter, ConverterConfig { class: header, props: Props::new() });
+    assert_eq!(
+        config.header_converter,
+        ConverterConfig { class: header, version: None, props: Props::new() }
+    );
     assert_eq!(config.offset_store, OffsetStoreConfig::File("/o".into()));
     let seconds = |duration: Duration| duration.as_secs();
     assert_eq!(seconds(config.offset_flush_interval), 60);

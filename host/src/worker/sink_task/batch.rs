@@ -36,8 +36,8 @@ pub(super) struct Place {
     pub run: usize,
     /// Its offset.
     pub offset: i64,
-    /// Its timestamp, if it has one.
-    pub timestamp: Option<i64>,
+    /// Its timestamp and what that means, if it has one.
+    pub timestamp: Option<(i64, TimestampType)>,
 }
 
 /// The messages of one partition in a put, by their first and last offset.
@@ -164,8 +164,8 @@ pub(super) fn convert(
                 pipeline.convert(SinkBatch { messages: &raw, headers: &headers }, room.recycle());
             let mut values = converted.drain(..);
             for (index, (record, raw)) in records.drain(..).zip(&raw).enumerate() {
-                let place =
-                    Place { run: run_of[start + index], offset: raw.offset, timestamp: raw.timestamp };
+                let timestamp = raw.timestamp.map(|timestamp| (timestamp, raw.timestamp_type));
+                let place = Place { run: run_of[start + index], offset: raw.offset, timestamp };
                 match record {
                     Ok(record) => {
                         let headers = values

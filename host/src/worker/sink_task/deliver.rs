@@ -11,6 +11,7 @@ use crate::metrics::ErrorCount;
 use crate::plugins::call::CallError;
 use crate::plugins::instance::Report;
 use crate::plugins::put::PutAnswer;
+use crate::records::error_log::Original;
 use crate::records::sink_ledger::TopicPartition;
 use crate::records::tolerance::{Decision, Stage};
 use crate::worker::progress::Stage as Waited;
@@ -85,7 +86,7 @@ impl Running {
         self.env.metrics.in_flight(self.ledger.uncommitted());
         for (place, failure) in failures {
             let at = batch.runs[place.run].at.clone();
-            self.bad(&at, place.offset, failure.stage, &failure.to_string())?;
+            self.bad(&at, &place, failure.stage, &failure.to_string())?;
         }
         Ok(batch)
     }
@@ -120,7 +121,7 @@ impl Running {
                 PutAnswer::Ok => {}
                 PutAnswer::Bad => {
                     let at = batch.runs[place.run].at.clone();
-                    self.bad(&at, place.offset, Stage::TaskPut, &why(index))?;
+                    self.bad(&at, place, Stage::TaskPut, &why(index))?;
                 }
                 PutAnswer::Retry => {
                     retried.insert(place.run);
@@ -165,29 +166,21 @@ impl Running {
     }
 
     /// A record that cannot be handled: dropped if errors are tolerated, else the end of the task.
-    fn bad(&mut self, at: &TopicPartition, offset: i64, stage: Stage, why: &str) -> Result<(), Failed> {
+    fn bad(&mut self, at: &TopicPartition, place: &Place, stage: Stage, why: &str) -> Result<(), Failed> {
+        let Place { offset, timestamp, .. } = *place;
+        if let Some(log) = &self.error_log {
+            let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
+            let (topic, partition) = (&*at.topic, at.partition);
+            let original = || Some(Original::Consumed { topic, partition, offset, timestamp });
+            tracing::error!(connector, task, stage = stage.name(), "{}", log.line(stage, original, why));
+        }
+        let logged = self.error_log.is_some().into();
+        let count = ErrorCount { failures: 1, errors: 1, logged, ..ErrorCount::default() };
         if self.policy.decide_record() == Decision::Skip {
-            let logged = self.env.config.errors.log_enable;
-            if logged {
-                let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
-                tracing::error!(
-                    connector,
-                    task,
-                    stage = stage.name(),
-                    "the record at {at}@{offset} was dropped: {why}"
-                );
-            }
-            let count = ErrorCount {
-                failures: 1,
-                errors: 1,
-                skipped: 1,
-                logged: logged.into(),
-                ..ErrorCount::default()
-            };
-            self.env.metrics.errors(count);
+            self.env.metrics.errors(ErrorCount { skipped: 1, ..count });
             return Ok(());
         }
-        self.env.metrics.errors(ErrorCount { failures: 1, errors: 1, ..ErrorCount::default() });
+        self.env.metrics.errors(count);
         Err(Failed(format!(
             "Tolerance exceeded in error handler, stage {stage}, record at {at}@{offset}: {why}"
         )))
@@ -196,13 +189,15 @@ impl Running {
     /// A bad record that the plugin reported. Without a dead letter queue the report ends with the decision.
     pub(super) fn reported_bad(&mut self, report: Report) -> Result<(), Failed> {
         let Report { ticket, partition, offset, message } = report;
-        self.bad(&partition, offset, Stage::TaskPut, &message)?;
+        // It may be of an earlier put, whose timestamps are not at hand any more.
+        let place = Place { run: 0, offset, timestamp: None };
+        self.bad(&partition, &place, Stage::TaskPut, &message)?;
         self.plugin.instance().finish_report(ticket);
         Ok(())
     }
 
     fn note_latency(&self, batch: &Retained) {
-        let oldest = batch.places.iter().filter_map(|place: &Place| place.timestamp).min();
+        let oldest = batch.places.iter().filter_map(|place: &Place| place.timestamp).map(|(at, _)| at).min();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         if let Some(oldest) = oldest.and_then(|oldest| u64::try_from(oldest).ok()) {
             self.env.metrics.latency(now.saturating_sub(Duration::from_millis(oldest)));

@@ -26,6 +26,7 @@ use crate::kafka::message::Message;
 use crate::kafka::stats;
 use crate::plugins::instance::Wish;
 use crate::plugins::sink::SinkTask;
+use crate::records::error_log::ErrorLog;
 use crate::records::pipeline::sink::SinkPipeline;
 use crate::records::sink_ledger::{Commit, SinkLedger, TopicPartition};
 use crate::records::tolerance::ErrorPolicy;
@@ -99,6 +100,7 @@ struct Running {
     consumer: Arc<Consumer>,
     pipeline: SinkPipeline,
     policy: ErrorPolicy,
+    error_log: Option<ErrorLog>,
     limits: Limits,
     ledger: SinkLedger,
     wanted: partitions::Wanted,
@@ -150,6 +152,7 @@ impl Running {
         let interval = env.context.config.offset_flush_interval;
         Running {
             policy: env.policy(),
+            error_log: env.error_log(),
             env,
             plugin: Arc::new(plugin),
             consumer: Arc::new(consumer),

@@ -6,10 +6,13 @@ use super::Running;
 use crate::kafka::KafkaError;
 use crate::kafka::producer::{Delivery, Outgoing, Run, Sent};
 use crate::metrics::ErrorCount;
+use crate::plugins::offsets as compact;
 use crate::plugins::source::{Ack, Batch, Part};
+use crate::records::error_log::{Original, Target};
 use crate::records::ledger::Seq;
 use crate::records::pipeline::source::{self, SourceBatch, SourceOutcome};
 use crate::records::tolerance::{Decision, Stage};
+use crate::records::value::Value;
 use crate::worker::progress::Stage as Progressing;
 use crate::worker::task::Failed;
 
@@ -53,7 +56,8 @@ impl Running {
                     if let Some(mut open) = run.take() {
                         self.send_run(&mut open).await?;
                     }
-                    self.refused(seq, failure.stage, &failure.to_string())?;
+                    let target = part.records.get(at).map(target);
+                    self.refused(seq, target, failure.stage, &failure.to_string())?;
                     continue;
                 }
                 None => continue,
@@ -167,32 +171,44 @@ impl Running {
             self.ledger.fail(seq);
             return Err(Failed(fatal_trace(&error, &fatal)));
         }
-        self.refused(seq, Stage::KafkaProduce, &error.to_string())
+        self.refused(seq, None, Stage::KafkaProduce, &error.to_string())
+    }
+
+    /// Logs a record that cannot be converted or sent, where that is wanted.
+    fn log_refused(&self, seq: Seq, target: Option<Target<'_>>, stage: Stage, why: &str) -> bool {
+        let Some(log) = &self.error_log else { return false };
+        let from = self.ledger.origin(seq);
+        let partition = from.and_then(|(number, _)| self.plugin.instance().partition(number));
+        let partition = partition.as_deref().unwrap_or(&Value::Null);
+        let offset = from.and_then(|(_, offset)| compact::decode(offset)).unwrap_or(Value::Null);
+        let original = || Some(Original::Polled { partition, offset: &offset, target });
+        let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
+        tracing::error!(connector, task, stage = stage.name(), "{}", log.line(stage, original, why));
+        true
     }
 
     /// A record that cannot be converted or sent: dropped if errors are tolerated, else the end of the task.
-    fn refused(&mut self, seq: Seq, stage: Stage, why: &str) -> Result<(), Failed> {
+    fn refused(
+        &mut self,
+        seq: Seq,
+        target: Option<Target<'_>>,
+        stage: Stage,
+        why: &str,
+    ) -> Result<(), Failed> {
         self.env.topics.lost(seq.as_u64());
-        if self.policy.decide_record() == Decision::Skip {
-            let logged = self.env.config.errors.log_enable;
-            if logged {
-                let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
-                tracing::error!(connector, task, stage = stage.name(), "a record was dropped: {why}");
-            }
-            self.env.metrics.errors(ErrorCount {
-                failures: 1,
-                errors: 1,
-                skipped: 1,
-                logged: logged.into(),
-                ..ErrorCount::default()
-            });
+        let skipped = self.policy.decide_record() == Decision::Skip;
+        // As in Kafka Connect a record that cannot be sent, and fails the task, is told by that alone.
+        let logged = (skipped || stage != Stage::KafkaProduce) && self.log_refused(seq, target, stage, why);
+        let count = ErrorCount { failures: 1, errors: 1, logged: logged.into(), ..ErrorCount::default() };
+        if skipped {
+            self.env.metrics.errors(ErrorCount { skipped: 1, ..count });
             if let Some(cookie) = self.ledger.skip(seq) {
                 self.ack(Ack { cookie, written: None });
             }
             return Ok(());
         }
         self.ledger.fail(seq);
-        self.env.metrics.errors(ErrorCount { failures: 1, errors: 1, ..ErrorCount::default() });
+        self.env.metrics.errors(count);
         Err(Failed(format!("Tolerance exceeded in error handler, stage {stage}: {why}")))
     }
 
@@ -258,6 +274,10 @@ impl Running {
             Some(error) => self.not_sent(seq, *error),
         }
     }
+}
+
+fn target<'a>(record: &source::SourceRecord<'a>) -> Target<'a> {
+    Target { topic: record.topic, partition: record.partition, timestamp: record.timestamp }
 }
 
 /// Why a task ends whose producer has a fatal error: the record's error, which names the topic, the client's, and what helps.

@@ -26,6 +26,7 @@ use crate::kafka::producer::{Delivery, Producer};
 use crate::kafka::stats;
 use crate::plugins::call::CallError;
 use crate::plugins::source::{Batch, SourceTask};
+use crate::records::error_log::ErrorLog;
 use crate::records::ledger::Ledger;
 use crate::records::pipeline::source::{SourceBuffers, SourcePipeline};
 use crate::records::tolerance::ErrorPolicy;
@@ -92,6 +93,7 @@ struct Running {
     buffers: SourceBuffers,
     ledger: Ledger,
     policy: ErrorPolicy,
+    error_log: Option<ErrorLog>,
     /// The poll under way.
     poll: Option<Calling<Batch>>,
     polled_at: Instant,
@@ -133,6 +135,7 @@ impl Running {
         let interval = env.context.config.offset_flush_interval;
         Running {
             policy: env.policy(),
+            error_log: env.error_log(),
             wants_acks: plugin.wants_acks(),
             env,
             plugin,
