@@ -106,6 +106,22 @@ impl Kafka {
         let _ = std::fs::remove_file(self.dir.join(format!("broker-{id}/pid")));
     }
 
+    /// Stops broker `id`, from 1, in its tracks: connections stay, and nothing is answered until [`Kafka::thaw`].
+    pub fn freeze(&self, id: usize) {
+        self.signal(id, Signal::STOP);
+    }
+
+    /// Lets a frozen broker go on.
+    pub fn thaw(&self, id: usize) {
+        self.signal(id, Signal::CONT);
+    }
+
+    fn signal(&self, id: usize, signal: Signal) {
+        if let Some(pid) = self.pid(id).and_then(|pid| Pid::from_raw(pid as i32)) {
+            let _ = kill_process(pid, signal);
+        }
+    }
+
     /// Starts again what was killed, with its data and port; returns once every broker answers.
     ///
     /// # Panics

@@ -16,8 +16,8 @@ impl Herder {
         let tasks = status.tasks.iter_mut().map(|task| &mut task.status).filter(|_| include_tasks);
         for status in std::iter::once(&mut status.connector).chain(tasks) {
             if touched(status.state) {
+                // As in Kafka Connect, with the trace of what it failed of.
                 status.state = State::Restarting;
-                status.trace = None;
             }
         }
         Some(status)

@@ -24,6 +24,10 @@ pub struct Remedies {
     pub credentials: String,
     /// The endpoint of tokens is not there, or gives what is no token.
     pub endpoint: String,
+    /// The client did not accept the certificate of the endpoint of tokens.
+    pub endpoint_trust: String,
+    /// The endpoint of tokens did not accept the client's certificate, or misses one.
+    pub endpoint_identity: String,
 }
 
 /// What librdkafka's words of a token that it did not get begin with.
@@ -31,7 +35,12 @@ pub(super) const NO_TOKEN: &str = "Failed to acquire SASL OAUTHBEARER token";
 
 /// The error of a client that got no token to log in with.
 pub(super) fn without_token(fault: Fault, text: &str, remedies: &Remedies) -> KafkaError {
-    let remedy = if fault == Fault::Credentials { &remedies.credentials } else { &remedies.endpoint };
+    let remedy = match fault {
+        Fault::Credentials => &remedies.credentials,
+        Fault::Endpoint => &remedies.endpoint,
+        Fault::Trust => &remedies.endpoint_trust,
+        Fault::Identity => &remedies.endpoint_identity,
+    };
     let text = if remedy.is_empty() { text.to_owned() } else { format!("{remedy}: {text}") };
     KafkaError { text, ..KafkaError::new("get a token", Code::RD_KAFKA_RESP_ERR__AUTHENTICATION) }
 }

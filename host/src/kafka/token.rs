@@ -5,17 +5,16 @@
 //! are taken out before librdkafka sees them. A client asks on librdkafka's background thread, which may wait.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::Conf;
 
 mod jwt;
 mod refresh;
+mod tls;
 
 pub(super) use refresh::Tokens;
 
@@ -42,8 +41,8 @@ pub(super) struct Source {
     backoff: Duration,
     /// After so long no further attempt is begun.
     patience: Duration,
-    /// Authorities for the endpoint in PEM; none: those that the system trusts.
-    authorities: Option<String>,
+    /// Whom we trust at the endpoint, and who we are.
+    tls: tls::Tls,
     /// Names and values that go to the brokers with each token.
     pub(super) extensions: Vec<(String, String)>,
 }
@@ -71,6 +70,10 @@ pub(super) enum Fault {
     Credentials,
     /// The endpoint, or what it gives out.
     Endpoint,
+    /// Whom we trust.
+    Trust,
+    /// Our certificate, or that there is none.
+    Identity,
 }
 
 /// Why there is no token. The text holds neither the secret nor a token.
@@ -117,7 +120,13 @@ pub(super) fn split(conf: &Conf) -> (Conf, Option<Source>) {
         read: time("read.timeout.ms", PATIENCE),
         backoff: time("retry.backoff.ms", 100),
         patience: time("retry.backoff.max.ms", 10_000),
-        authorities: ours.get("authorities.pem").map(|pem| (*pem).to_owned()),
+        tls: tls::Tls {
+            authorities: ours.get("ssl.ca.pem").map(|pem| (*pem).to_owned()),
+            identity: ours
+                .get("ssl.certificate.pem")
+                .zip(ours.get("ssl.key.pem"))
+                .map(|(chain, key)| ((*chain).to_owned(), (*key).to_owned())),
+        },
         extensions: ours
             .iter()
             .filter_map(|(name, value)| {
@@ -169,7 +178,7 @@ impl Source {
             .timeout_global(Some(self.connect * 2 + self.read * 2))
             .timeout_recv_response(Some(self.read))
             .timeout_recv_body(Some(self.read))
-            .tls_config(self.tls()?)
+            .tls_config(self.tls.config(&self.url)?)
             .build()
             .new_agent();
         let answer = agent
@@ -179,13 +188,20 @@ impl Source {
             .header("Cache-Control", "no-cache")
             .content_type("application/x-www-form-urlencoded")
             .send(self.body().as_bytes());
-        let mut answer = answer
-            .map_err(|error| Failure::passing(format!("no token from {}: {error}", shown(&self.url))))?;
+        let mut answer = answer.map_err(|error| self.broken(&error))?;
         let status = answer.status().as_u16();
         let body = answer.body_mut().with_config().limit(LONGEST).read_to_string();
-        let body =
-            body.map_err(|error| Failure::passing(format!("no token from {}: {error}", shown(&self.url))))?;
+        let body = body.map_err(|error| self.broken(&error))?;
         self.answered(status, &body)
+    }
+
+    /// No answer came. Certificates that are not accepted now are not in a moment either.
+    fn broken(&self, error: &ureq::Error) -> Failure {
+        let text = format!("no token from {}: {error}", shown(&self.url));
+        match tls::fault(error) {
+            Some(fault) => Failure { fault, ..Failure::of_endpoint(text) },
+            None => Failure::passing(text),
+        }
     }
 
     fn authorization(&self) -> String {
@@ -201,32 +217,6 @@ impl Source {
             Some(scope) => format!("grant_type=client_credentials&scope={}", form(scope)),
             None => "grant_type=client_credentials".to_owned(),
         }
-    }
-
-    /// Our own crypto provider, and whom we trust.
-    fn tls(&self) -> Result<TlsConfig, Failure> {
-        // A look at all of the system's files, for nothing where there is no TLS.
-        let roots: Vec<Certificate<'static>> = match &self.authorities {
-            _ if !self.url.starts_with("https:") => Vec::new(),
-            Some(pem) => parse_pem(pem.as_bytes())
-                .filter_map(|item| match item {
-                    Ok(PemItem::Certificate(certificate)) => Some(certificate),
-                    _ => None,
-                })
-                .collect(),
-            None => {
-                let found = rustls_native_certs::load_native_certs();
-                if found.certs.is_empty() {
-                    let why = "the system has no certificates to trust";
-                    return Err(Failure::of_endpoint(format!("no token from {}: {why}", shown(&self.url))));
-                }
-                found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect()
-            }
-        };
-        Ok(TlsConfig::builder()
-            .root_certs(RootCerts::from(roots))
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .build())
     }
 
     /// The token in an answer, or what the endpoint says against it.

@@ -26,12 +26,14 @@ pub(super) struct Answer {
     pub(super) location: Option<String>,
     /// Header `Allow`.
     pub(super) allow: Option<String>,
+    /// What JSON is called, where the caller has asked for it with parameters.
+    pub(super) json_type: Option<String>,
 }
 
 impl Answer {
     /// Only a status.
     pub(super) fn empty(status: u16) -> Answer {
-        Answer { status, content: Content::Empty, location: None, allow: None }
+        Answer { status, content: Content::Empty, location: None, allow: None, json_type: None }
     }
 
     /// A status and a JSON body.

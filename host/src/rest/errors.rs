@@ -29,6 +29,8 @@ pub(super) enum Failure {
     Malformed(&'static str),
     /// The body is larger than the limit, in bytes.
     TooLarge(usize),
+    /// The request line or, if not that, the header fields are longer than anybody needs.
+    HeadTooLong { line: bool },
     /// The body did not arrive whole, or not in time.
     BodyCutOff,
     /// The body is no JSON, or not of the shape needed; what is wrong with it.
@@ -66,6 +68,8 @@ pub(super) fn answer(failure: Failure) -> Answer {
             (400, format!("HTTP 400 Bad Request: the header {header} is malformed"))
         }
         Failure::TooLarge(limit) => (413, format!("The request body has more than {limit} bytes")),
+        Failure::HeadTooLong { line: true } => (414, "HTTP 414 URI Too Long".to_owned()),
+        Failure::HeadTooLong { line: false } => (431, "HTTP 431 Request Header Fields Too Large".to_owned()),
         Failure::BodyCutOff => (408, "The request body did not arrive whole".to_owned()),
         Failure::BadBody(problem) | Failure::BadLocation(problem) => (500, problem.clone()),
         Failure::HalfSurrogate { line, column } => {

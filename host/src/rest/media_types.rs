@@ -1,5 +1,7 @@
 //! Media types in headers, read as strictly as Jersey does.
 
+use std::collections::BTreeMap;
+
 /// A type and its subtype, as they were written.
 pub(super) type MediaType<'a> = (&'a str, &'a str);
 
@@ -10,15 +12,38 @@ pub(super) fn read(value: &str) -> Option<MediaType<'_>> {
     parameters(rest, |_, _| true).then_some((kind, subtype))
 }
 
+/// A range of an `Accept` header.
+#[derive(Debug, PartialEq)]
+pub(super) struct Range<'a> {
+    /// Its type and subtype, as they were written.
+    pub(super) media: MediaType<'a>,
+    /// How welcome it is, from 0 to 1.
+    pub(super) quality: f32,
+    /// Its other parameters, as they are shown: by their names, each `;name=value`.
+    pub(super) parameters: String,
+}
+
 /// Reads one range of an `Accept` header; none: it is not one. The subtype may be missing, the quality has bounds.
-pub(super) fn accepted(range: &str) -> Option<MediaType<'_>> {
+pub(super) fn accepted(range: &str) -> Option<Range<'_>> {
     let (kind, rest) = token(blanks(range))?;
     let (subtype, rest) = match rest.strip_prefix('/') {
         Some(rest) => token(rest)?,
         None => ("*", rest),
     };
-    parameters(rest, |name, value| !name.eq_ignore_ascii_case("q") || is_quality(value))
-        .then_some((kind, subtype))
+    let (mut quality, mut others) = (1.0, BTreeMap::new());
+    let fine = parameters(rest, |name, value| {
+        let name = name.to_ascii_lowercase();
+        if name == "q" {
+            quality = value.parse().unwrap_or(1.0);
+            return is_quality(value);
+        }
+        let value = if name == "charset" { value.to_ascii_lowercase() } else { value.to_owned() };
+        let quoted = token(&value).is_none_or(|(_, rest)| !rest.is_empty());
+        others.insert(name, if quoted { format!("\"{value}\"") } else { value });
+        true
+    });
+    let parameters = others.iter().map(|(name, value)| format!(";{name}={value}")).collect();
+    fine.then_some(Range { media: (kind, subtype), quality, parameters })
 }
 
 /// The parts of a list, which commas part where they are not within quotes.
@@ -34,7 +59,7 @@ pub(super) fn split(list: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether parameters, if any, follow to the end, and each of them is fine.
-fn parameters(mut rest: &str, fine: impl Fn(&str, &str) -> bool) -> bool {
+fn parameters(mut rest: &str, mut fine: impl FnMut(&str, &str) -> bool) -> bool {
     loop {
         rest = blanks(rest);
         if rest.is_empty() {

@@ -8,6 +8,7 @@ mod answer;
 mod auth;
 mod body;
 mod connectors;
+mod encoding;
 mod errors;
 mod front;
 mod health;

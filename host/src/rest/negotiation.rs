@@ -40,22 +40,43 @@ fn takes_any(route: &Route) -> bool {
 }
 
 /// Refuses callers whose `Accept` headers leave no room for JSON. As in Kafka Connect a type is no less welcome for
-/// `q=0`.
-pub(super) fn check_accept<'a>(route: &Route, accept: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+/// `q=0`, and JSON that is asked for with parameters is called by them: the name is what comes back.
+pub(super) fn check_accept<'a>(
+    route: &Route,
+    accept: impl Iterator<Item = &'a str>,
+) -> Result<Option<String>, Failure> {
     if route.endpoint == Endpoint::Metrics {
-        return Ok(());
+        return Ok(None);
     }
     let mut any = false;
-    let mut takes_json = false;
+    // The most welcome range that JSON is in: its quality, whether it names JSON, its parameters. Of equals the first.
+    let mut best: Option<(f32, bool, String)> = None;
     for list in accept.map(blank_free).filter(|list| !list.is_empty()) {
+        let list = list.strip_suffix(',').filter(|list| !list.is_empty()).unwrap_or(list);
         for range in media_types::split(list) {
-            let (kind, subtype) = media_types::accepted(range).ok_or(Failure::Malformed("Accept"))?;
+            let range = media_types::accepted(range).ok_or(Failure::Malformed("Accept"))?;
+            let (kind, subtype) = range.media;
             let fits = |part: &str, name: &str| part == "*" || part.eq_ignore_ascii_case(name);
             any = true;
-            takes_json |= fits(kind, "application") && fits(subtype, "json");
+            if !fits(kind, "application") || !fits(subtype, "json") {
+                continue;
+            }
+            let named = kind != "*" && subtype != "*";
+            if best
+                .as_ref()
+                .is_none_or(|(quality, was_named, _)| (range.quality, named) > (*quality, *was_named))
+            {
+                best = Some((range.quality, named, range.parameters));
+            }
         }
     }
-    if takes_json || !any { Ok(()) } else { Err(Failure::NotAcceptable) }
+    match best {
+        None if any => Err(Failure::NotAcceptable),
+        Some((_, true, parameters)) if !parameters.is_empty() => {
+            Ok(Some(format!("application/json{parameters}")))
+        }
+        _ => Ok(None),
+    }
 }
 
 fn blank_free(text: &str) -> &str {
@@ -131,21 +152,56 @@ mod tests {
             "",
             "text/html,*/*;q=0.8",
         ];
-        for good in
-            good.into_iter().chain(["application/json;q=0", "foo, application/json;charset=utf-8;q=0.001"])
-        {
-            assert_eq!(check_accept(list, [good].into_iter()), Ok(()), "{good}");
+        for good in good.into_iter().chain([
+            "application/json;q=0",
+            "foo, application/json;q=0.001",
+            "application/json, ",
+        ]) {
+            assert_eq!(check_accept(list, [good].into_iter()), Ok(None), "{good}");
         }
-        assert_eq!(check_accept(list, std::iter::empty()), Ok(()));
-        assert_eq!(check_accept(list, ["text/html", "application/json"].into_iter()), Ok(()));
-        for bad in ["text/html", "application/xml", "text/*", "foo", "application/vnd.x+json"] {
+        assert_eq!(check_accept(list, std::iter::empty()), Ok(None));
+        assert_eq!(check_accept(list, ["text/html", "application/json"].into_iter()), Ok(None));
+        for bad in ["text/html", "text/html,", "application/xml", "text/*", "foo", "application/vnd.x+json"] {
             assert_eq!(check_accept(list, [bad].into_iter()), Err(Failure::NotAcceptable), "{bad}");
         }
-        for broken in ["application/", "a/b/c", "*/*;q=2", "application/json, ,", "application/json;q=0.0001"]
-        {
+        for broken in [
+            ",",
+            ",application/json",
+            "application/json,,",
+            "application/",
+            "a/b/c",
+            "*/*;q=2",
+            "application/json, ,",
+            "application/json;q=0.0001",
+        ] {
             let refused = Err(Failure::Malformed("Accept"));
             assert_eq!(check_accept(list, [broken].into_iter()), refused, "{broken}");
         }
-        assert_eq!(check_accept(route("GET", "/metrics"), ["text/plain"].into_iter()), Ok(()));
+        assert_eq!(check_accept(route("GET", "/metrics"), ["text/plain"].into_iter()), Ok(None));
+    }
+
+    // What comes back was tried on Kafka Connect 4.1.1.
+    #[test]
+    fn json_is_called_as_it_was_asked_for() {
+        let list = route("GET", "/connectors");
+        let table = [
+            ("application/json; charset=\"UTF-8\"", ";charset=utf-8"),
+            ("Application/JSON;Charset=utf-8", ";charset=utf-8"),
+            ("application/json;q=0.9;charset=utf-8", ";charset=utf-8"),
+            ("application/json;c=d;a=b", ";a=b;c=d"),
+            ("application/json;a=\"b c\"", ";a=\"b c\""),
+            ("*/*, application/json;charset=utf-8", ";charset=utf-8"),
+            ("text/plain, application/json;v=1", ";v=1"),
+            ("application/json;q=0.5, application/json;v=1;q=0.9", ";v=1"),
+            ("application/json;v=1, application/json", ";v=1"),
+            ("application/json, application/json;v=1", ""),
+            ("application/json;v=1;q=0.1, */*", ""),
+            ("application/*;v=1, application/json", ""),
+            ("*/*;charset=utf-8", ""),
+        ];
+        for (accept, parameters) in table {
+            let expected = (!parameters.is_empty()).then(|| format!("application/json{parameters}"));
+            assert_eq!(check_accept(list, [accept].into_iter()), Ok(expected), "{accept}");
+        }
     }
 }

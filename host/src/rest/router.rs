@@ -188,7 +188,7 @@ fn allowed<'a>(methods: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// The decoded segments of a path. A slash at the end changes nothing. What could be cut in two ways is refused.
-fn segments(path: &str) -> Result<Vec<String>, Failure> {
+fn segments(path: &str) -> Result<Vec<Segment>, Failure> {
     let path = path.strip_prefix('/').unwrap_or(path);
     if path.is_empty() {
         return Ok(Vec::new());
@@ -197,8 +197,15 @@ fn segments(path: &str) -> Result<Vec<String>, Failure> {
     path.split('/').map(segment).collect()
 }
 
+/// A part of a path between slashes.
+struct Segment {
+    text: String,
+    /// It was written with escapes. Names may be, the words of an endpoint are not known by them.
+    escaped: bool,
+}
+
 /// A segment without its parameters, which follow a semicolon and mean nothing here.
-fn segment(raw: &str) -> Result<String, Failure> {
+fn segment(raw: &str) -> Result<Segment, Failure> {
     let ambiguous = |why| Err(Failure::AmbiguousPath(why));
     if raw.is_empty() {
         return ambiguous("Ambiguous URI empty segment");
@@ -229,7 +236,7 @@ fn segment(raw: &str) -> Result<String, Failure> {
             return ambiguous("Ambiguous URI path segment");
         }
     }
-    Ok(decoded)
+    Ok(Segment { escaped: raw != decoded, text: decoded })
 }
 
 /// Undoes percent escapes, once; none if one is broken. `form`: a plus is a blank.
@@ -251,7 +258,7 @@ fn decode(raw: &str, form: bool) -> Option<String> {
 }
 
 /// The segments that the pattern leaves open, if it fits.
-fn captured(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
+fn captured(pattern: &str, segments: &[Segment]) -> Option<Vec<String>> {
     let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
     if parts.len() != segments.len() {
         return None;
@@ -259,12 +266,12 @@ fn captured(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
     let mut captured = Vec::new();
     for (part, segment) in parts.into_iter().zip(segments) {
         match part {
-            "{name}" => captured.push(segment.clone()),
+            "{name}" => captured.push(segment.text.clone()),
             "{task}" => {
-                segment.parse::<i32>().ok()?;
-                captured.push(segment.clone());
+                segment.text.parse::<i32>().ok()?;
+                captured.push(segment.text.clone());
             }
-            literal if literal == segment => {}
+            literal if literal == segment.text && !segment.escaped => {}
             _ => return None,
         }
     }

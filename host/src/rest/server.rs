@@ -11,7 +11,7 @@ use warp::{Buf, Filter};
 use super::answer::{Answer, Content};
 use super::errors::{self, Failure};
 use super::router::{self, Found, Query};
-use super::{Api, Ask, Surface, body, front, handle, negotiation};
+use super::{Api, Ask, Surface, body, encoding, front, handle, negotiation};
 
 /// The one filter.
 pub(super) fn everything(
@@ -37,6 +37,9 @@ pub(super) fn everything(
         .unify()
 }
 
+/// The longest request line, and the most of all header fields, in bytes: as in Kafka Connect.
+const LONGEST_HEAD: usize = 8192;
+
 /// A request but for its body.
 struct Heard<'a> {
     surface: Surface,
@@ -48,6 +51,23 @@ struct Heard<'a> {
     headers: &'a HeaderMap,
 }
 
+impl Heard<'_> {
+    /// Refuses a head that Kafka Connect's server would not read: one that is too long, or a host that is none.
+    fn fits(&self) -> Result<(), Failure> {
+        let line = self.method.as_str().len() + self.path.len() + self.query.len() + "  HTTP/1.1\r\n".len();
+        if line > LONGEST_HEAD {
+            return Err(Failure::HeadTooLong { line: true });
+        }
+        let fields: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        if fields > LONGEST_HEAD {
+            return Err(Failure::HeadTooLong { line: false });
+        }
+        let mut hosts = self.headers.get_all(HOST).iter().map(HeaderValue::as_bytes);
+        let good = hosts.next().is_none_or(|host| !host.is_empty() && !host.contains(&b' '));
+        if good && hosts.next().is_none() { Ok(()) } else { Err(Failure::Malformed("Host")) }
+    }
+}
+
 /// From a request to its answer. The body is read in any case: a connection closed on unread bytes may be reset
 /// before the caller has read the answer.
 async fn respond<B: Buf, E>(
@@ -57,7 +77,8 @@ async fn respond<B: Buf, E>(
 ) -> Result<Answer, Failure> {
     let Heard { surface, headers, .. } = heard;
     let read = tokio::time::timeout(api.limits.request, body::read(body, &api.limits));
-    let body = read.await.unwrap_or(Err(Failure::BodyCutOff))?;
+    let body = encoding::to_utf8(read.await.unwrap_or(Err(Failure::BodyCutOff))?);
+    heard.fits()?;
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let content_type = headers.get(CONTENT_TYPE).map(text);
     negotiation::check_form(content_type.as_deref())?;
@@ -69,28 +90,31 @@ async fn respond<B: Buf, E>(
     };
     negotiation::check_content_type(route, content_type.as_deref(), body.is_empty())?;
     let accept: Vec<String> = headers.get_all(ACCEPT).iter().map(text).collect();
-    negotiation::check_accept(route, accept.iter().map(String::as_str))?;
+    let json_type = negotiation::check_accept(route, accept.iter().map(String::as_str))?;
     if surface.main && !route.is_between_workers() && !api.front.admits(headers) {
         return Err(Failure::Unauthorized);
     }
     let host = headers.get(HOST).map(text);
     let ask = Ask { captured, query, body, host, secure: heard.secure };
-    handle(api, route.endpoint, ask).await
+    let answer = handle(api, route.endpoint, ask).await.unwrap_or_else(errors::answer);
+    Ok(Answer { json_type, ..answer })
 }
 
 fn response(answer: Answer) -> Response<Vec<u8>> {
+    let json = answer.json_type.as_deref().unwrap_or("application/json");
     let (content_type, body) = match answer.content {
         Content::Empty => (None, Vec::new()),
-        Content::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
+        Content::Json(value) => (Some(json), value.to_string().into_bytes()),
         Content::Text(text) => (Some("text/plain"), text.into_bytes()),
         Content::Bare(text) => (Some("application/json"), text.as_bytes().to_vec()),
         Content::Metrics(text) => (Some("text/plain; version=0.0.4; charset=utf-8"), text.into_bytes()),
     };
+    let content_type = content_type.and_then(|text| HeaderValue::from_str(text).ok());
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     if let Some(content_type) = content_type {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(CONTENT_TYPE, content_type);
     }
     for (name, value) in [(LOCATION, answer.location), (ALLOW, answer.allow)] {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {

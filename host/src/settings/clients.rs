@@ -139,10 +139,30 @@ struct Given<'a> {
     layer: Layer,
 }
 
+/// Where a setting stands: under a key, or among the options of the login module that the key holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    key: String,
+    option: Option<String>,
+}
+
+impl Place {
+    fn problem(&self, why: impl Into<String>) -> Problem {
+        match &self.option {
+            Some(option) => Problem::new(&self.key, format!("option {option}: {}", why.into())),
+            None => Problem::new(&self.key, why),
+        }
+    }
+}
+
 /// A config in the making: what was given by Java's names, what came out of it.
 struct Translation<'a> {
     client: Client,
     given: BTreeMap<&'a str, Given<'a>>,
+    /// The settings are options of the login module under this key, which are for the endpoint of tokens.
+    login: Option<String>,
+    /// The names of such options, where the endpoint has TLS.
+    login_options: Vec<String>,
     conf: BTreeMap<String, String>,
     max_poll_records: Option<usize>,
     stores: Vec<StoreFile>,
@@ -164,9 +184,15 @@ impl<'a> Translation<'a> {
             Self::layer(&mut given, worker, client.prefix(), Layer::Worker);
             Self::layer(&mut given, connector, client.override_prefix(), Layer::Connector);
         }
+        Translation { given, ..Translation::empty(client) }
+    }
+
+    fn empty(client: Client) -> Self {
         Translation {
             client,
-            given,
+            given: BTreeMap::new(),
+            login: None,
+            login_options: Vec::new(),
             conf: BTreeMap::new(),
             max_poll_records: None,
             stores: Vec::new(),
@@ -200,14 +226,21 @@ impl<'a> Translation<'a> {
 
     /// An error about a setting by Java's name, shown under the key that the user wrote.
     fn refuse(&mut self, name: &str, why: impl Into<String>) {
-        let key = self.given.get(name).map_or(name, |given| &given.key);
-        self.errors.push(Problem::new(key, why));
+        self.errors.push(self.place(name, name).problem(why));
     }
 
     /// An error about a setting that goes with another one and may be missing: then it is shown with the
     /// prefix of that one.
     fn refuse_beside(&mut self, name: &str, beside: &str, why: impl Into<String>) {
-        self.errors.push(Problem::new(self.key_of(name, beside), why));
+        self.errors.push(self.place(name, beside).problem(why));
+    }
+
+    /// Where a setting stands, or would stand next to another one.
+    fn place(&self, name: &str, beside: &str) -> Place {
+        match &self.login {
+            Some(key) => Place { key: key.clone(), option: Some(name.to_owned()) },
+            None => Place { key: self.key_of(name, beside), option: None },
+        }
     }
 
     /// A setting by the key that the user wrote, or would write next to another one.
@@ -223,7 +256,7 @@ impl<'a> Translation<'a> {
     /// A warning about a setting by Java's name, shown under the key that the user wrote.
     fn warn(&mut self, name: &str, why: impl Into<String>) {
         if let Some(given) = self.given.get(name) {
-            self.warnings.push((given.layer, Problem::new(given.key.as_str(), why)));
+            self.warnings.push((given.layer, self.place(name, name).problem(why)));
         }
     }
 }

@@ -39,6 +39,8 @@ pub fn owner(owner: Owner, config: &ClientConfig) -> Owner {
         protocol: keys.protocol(),
         credentials: keys.credentials(),
         endpoint: keys.endpoint(),
+        endpoint_trust: keys.endpoint_trust(),
+        endpoint_identity: keys.endpoint_identity(),
     };
     Owner { remedies, ..owner }
 }

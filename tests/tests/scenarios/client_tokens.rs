@@ -5,10 +5,14 @@ use crate::MINUTE;
 use crate::client_security::{assert_blamed, kafka, secured_worker, text, with_prefix};
 use connect_tests::configs::{file_sink, file_source};
 use connect_tests::{Props, With, WorkerSpec, wait_for};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,18 +41,39 @@ struct Endpoint {
 impl Endpoint {
     /// Its tokens live for so many seconds.
     fn start(seconds: u32) -> Endpoint {
+        let key = kafka().security("token.key");
+        Endpoint::serve("http", move |stream| serve(stream, &key, seconds))
+    }
+
+    /// The same with TLS and the brokers' certificate; it may want one of the client.
+    fn with_tls(wants_certificate: bool) -> Endpoint {
+        let (key, config) = (kafka().security("token.key"), tls(wants_certificate));
+        Endpoint::serve("https", move |mut stream| {
+            let mut connection = ServerConnection::new(config.clone()).expect("a connection");
+            if connection.complete_io(&mut stream).is_err() {
+                // The client hears why before all ends.
+                let _ = stream.shutdown(Shutdown::Write);
+                let _ = stream.read_to_end(&mut Vec::new());
+                return false;
+            }
+            serve(StreamOwned::new(connection, stream), &key, 3600)
+        })
+    }
+
+    /// `serve` answers a connection, and says whether with a token.
+    fn serve(scheme: &str, serve: impl Fn(TcpStream) -> bool + Send + 'static) -> Endpoint {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let url = format!("http://{}/token", listener.local_addr().expect("the port"));
+        let url = format!("{scheme}://{}/token", listener.local_addr().expect("the port"));
         let given = Arc::new(AtomicUsize::new(0));
-        let (count, key) = (given.clone(), kafka().security("token.key"));
-        let serve = move || {
+        let count = given.clone();
+        std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                if serve(stream, &key, seconds) {
+                stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a bound");
+                if serve(stream) {
                     count.fetch_add(1, Ordering::Relaxed);
                 }
             }
-        };
-        std::thread::spawn(serve);
+        });
         Endpoint { url, given }
     }
 
@@ -62,10 +87,36 @@ impl Endpoint {
     }
 }
 
+/// The brokers' certificate, and whether clients must show one of the same authority.
+fn tls(wants_certificate: bool) -> Arc<ServerConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let certificates = |file: &str| -> Vec<CertificateDer<'static>> {
+        let found = CertificateDer::pem_file_iter(kafka().security(file)).expect("certificates");
+        found.map(|one| one.expect("a certificate")).collect()
+    };
+    let key = PrivateKeyDer::from_pem_file(kafka().security("broker.pem")).expect("a key");
+    let builder = ServerConfig::builder_with_provider(provider.clone());
+    let builder = builder.with_safe_default_protocol_versions().expect("protocols");
+    let builder = if wants_certificate {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(certificates("ca.pem"));
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        builder.with_client_cert_verifier(verifier.build().expect("a verifier"))
+    } else {
+        builder.with_no_client_auth()
+    };
+    Arc::new(builder.with_single_cert(certificates("broker.pem"), key).expect("key and certificate"))
+}
+
 fn tokens(url: &str, secret: &str) -> Props {
+    tokens_with(url, secret, "")
+}
+
+/// With further options of the login module.
+fn tokens_with(url: &str, secret: &str, options: &str) -> Props {
     let of = "org.apache.kafka.common.security.oauthbearer";
     let jaas = format!(
-        r#"{of}.OAuthBearerLoginModule required clientId="connect" clientSecret="{secret}" scope="kafka";"#
+        r#"{of}.OAuthBearerLoginModule required clientId="connect" clientSecret="{secret}" scope="kafka" {options};"#
     );
     Props::new()
         .with("bootstrap.servers", kafka().listener("OIDC"))
@@ -80,8 +131,7 @@ fn tokens(url: &str, secret: &str) -> Props {
 }
 
 /// Answers one request. True: with a token.
-fn serve(mut stream: TcpStream, key: &PathBuf, seconds: u32) -> bool {
-    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a bound");
+fn serve(mut stream: impl Read + Write, key: &Path, seconds: u32) -> bool {
     let (mut request, mut piece) = (String::new(), [0; 4096]);
     while !request.ends_with("grant_type=client_credentials&scope=kafka") {
         match stream.read(&mut piece) {
@@ -168,4 +218,62 @@ fn tokens_come_from_files_and_what_is_refused_names_its_key() {
         assert!(log.contains(key) && !log.contains("wrong-secret"), "{name}: {log}");
         assert!(began.elapsed() < Duration::from_secs(20), "{name}: {:?}", began.elapsed());
     }
+}
+
+/// An option of the login module that names a file of the brokers' folder.
+fn store(option: &str, kind: &str, name: &str, password: &str) -> String {
+    let path = kafka().security(name);
+    let password =
+        if password.is_empty() { String::new() } else { format!(r#"ssl.{option}.password="{password}""#) };
+    format!(r#"ssl.{option}.type="{kind}" ssl.{option}.location="{}" {password}"#, path.display())
+}
+
+#[test]
+fn an_endpoint_with_tls_is_trusted_by_options_of_the_login() {
+    let (open, strict) = (Endpoint::with_tls(false), Endpoint::with_tls(true));
+    let (pem, jks) =
+        (store("truststore", "PEM", "ca.pem", ""), store("truststore", "JKS", "trust.jks", "store-pw"));
+    let both = format!("{pem} {}", store("keystore", "PKCS12", "client.p12", "store-pw"));
+    let client = |endpoint: &Endpoint, options: &str| tokens_with(&endpoint.url, "endpoint-secret", options);
+    let good = [
+        ("token-pem", client(&open, &pem)),
+        ("token-jks", client(&open, &jks)),
+        ("token-mtls", client(&strict, &both)),
+    ];
+    let locked = store("truststore", "JKS", "trust.jks", "wrong-secret");
+    let refusals = [
+        (
+            "token-other",
+            client(&open, &store("truststore", "PEM", "other.pem", "")),
+            "option ssl.truststore.location",
+        ),
+        ("token-system", client(&open, ""), "no option ssl.truststore.location"),
+        ("token-unknown", client(&strict, &pem), "no option ssl.keystore.location"),
+        ("token-locked", client(&open, &locked), "option ssl.truststore.password"),
+    ];
+    let mut spec = WorkerSpec::connect_host(kafka().bootstrap());
+    let input = spec.dir().join("input");
+    fs::write(&input, LINES).expect("the input");
+    let all = good.iter().map(|(name, client)| (name, client));
+    for (name, client) in all.chain(refusals.iter().map(|(name, client, _)| (name, client))) {
+        kafka().topics().create(name, 1, 1, &[]);
+        spec = spec.connector(with_prefix(file_source(name, &input, name), "producer.override.", client));
+    }
+    let mut worker = spec.start();
+    for (name, _) in &good {
+        wait_for(&format!("the lines of {name}: {}", worker.status(name)), MINUTE, || {
+            kafka().topics().count(name) == 3
+        });
+    }
+    for (name, _, option) in &refusals {
+        assert_blamed(&worker, name, "producer.override.sasl.jaas.config");
+        assert_blamed(&worker, name, option);
+    }
+    assert!(open.given() >= 2 && strict.given() >= 1);
+    let log = worker.process().log();
+    assert!(
+        !["endpoint-secret", "store-pw", "wrong-secret"].iter().any(|secret| log.contains(secret)),
+        "{log}"
+    );
+    assert!(worker.terminate().success());
 }

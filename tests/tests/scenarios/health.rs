@@ -1,7 +1,8 @@
 //! Tasks that are RUNNING and do not come on: seen in the connector's health, a metric and the log, and seen to end.
 
 use crate::MINUTE;
-use connect_tests::configs::{faulty_sink, faulty_source, verifiable_source};
+use crate::metrics::Page;
+use connect_tests::configs::{faulty_sink, faulty_source, file_sink, verifiable_source};
 use connect_tests::{Kafka, Props, With, Worker, WorkerSpec, table, wait_for, wait_until};
 use serde_json::Value;
 use std::fs;
@@ -68,14 +69,44 @@ fn a_hanging_call_is_told_while_the_task_runs() {
     table::assert_well(worker);
 }
 
+/// A broker that answers a commit after it was given up: the answer is counted, and changes nothing.
+fn late_answers_are_skipped(worker: &Worker, kafka: &Kafka) {
+    let of_sink = |family: &str| metric(worker, family, "copy").unwrap_or_default();
+    let skipped = || of_sink("kafka_connect_sink_task_offset_commit_skip_total");
+    let completed = || of_sink("kafka_connect_sink_task_offset_commit_completion_total");
+    let given_up = || {
+        let page = Page::of(worker);
+        let count = |what: &str| {
+            let name = format!("kafka_connect_sink_task_offset_commit_{what}");
+            page.values(&name, &[("connector", "copy")]).first().copied().unwrap_or_default()
+        };
+        count("seq_no") - count("completion_total")
+    };
+    wait_for("a commit", MINUTE, || completed() > 0.0);
+    let before = given_up();
+    kafka.freeze(1);
+    wait_for("a commit that is given up", MINUTE, || given_up() > before);
+    let answered = skipped();
+    kafka.thaw(1);
+    wait_for("the late answer", MINUTE, || skipped() > answered);
+    assert!(of_sink("kafka_connect_sink_task_offset_commit_skip_rate") > 0.0);
+    let before = completed();
+    wait_for("commits again", MINUTE, || completed() > before);
+    assert_eq!(worker.status("copy")["tasks"][0]["state"], "RUNNING");
+}
+
 #[test]
 fn a_broker_that_is_gone_is_told_while_the_task_runs() {
     let kafka = Kafka::start();
     kafka.topics().create("numbers", 1, 1, &[]);
     let spec = WorkerSpec::connect_host(kafka.bootstrap()).set("health.stall.timeout.ms", 1000);
-    let mut worker = spec.connector(verifiable_source("numbers", "numbers", 100)).start();
+    let spec = spec.set("offset.flush.interval.ms", 100).set("offset.flush.timeout.ms", 300);
+    let sink = file_sink("copy", "numbers", &spec.dir().join("copy"));
+    let mut worker = spec.connector(verifiable_source("numbers", "numbers", 100)).connector(sink).start();
     let written = || metric(&worker, WRITTEN, "numbers").unwrap_or_default();
     wait_for("records", MINUTE, || written() > 50.0);
+    wait_well(&worker, "numbers");
+    late_answers_are_skipped(&worker, &kafka);
     wait_well(&worker, "numbers");
     kafka.kill9(1);
     wait_stalled(&worker, "numbers", "no broker has acknowledged the records");

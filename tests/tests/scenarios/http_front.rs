@@ -70,6 +70,38 @@ fn connections_and_bodies_have_limits() {
 }
 
 #[test]
+fn odd_requests_are_answered_as_by_kafka() {
+    let worker = WorkerSpec::with_dev_broker().start();
+    let at = worker.rest().base();
+    let status = |line: &str, headers: &[&str]| -> String {
+        Raw::with_headers(at, line, headers).get(9..12).unwrap_or_default().to_owned()
+    };
+    let long = |length: usize| "x".repeat(length);
+    assert_eq!(status(&format!("GET /connectors/{}", long(8000)), &[]), "404");
+    assert_eq!(status(&format!("GET /connectors/{}", long(9000)), &[]), "414");
+    assert_eq!(status("GET /connectors", &[&format!("X: {}", long(8000))]), "200");
+    assert_eq!(status("GET /connectors", &[&format!("X: {}", long(9000))]), "431");
+    assert_eq!(status("GET /connectors", &["Host: another"]), "400");
+    assert_eq!(status("GET /%63onnectors", &[]), "404");
+    for (accept, expected) in [
+        ("application/json; charset=UTF-8", "application/json;charset=utf-8"),
+        ("text/html, */*;q=0.1,", "application/json"),
+    ] {
+        for path in ["/", "/connectors/none"] {
+            let answer = Raw::with_headers(at, &format!("GET {path}"), &[&format!("Accept: {accept}")]);
+            assert_eq!(header(&answer, "content-type"), [expected], "{answer}");
+        }
+    }
+    let body: Vec<u8> = r#"{"connector.class":"NoSuch"}"#.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let head = "PUT /connectors/wide/config HTTP/1.1\r\nHost: w\r\nConnection: close\r\nContent-Type: application/json\r\n";
+    let mut wide = Raw::connect(at);
+    wide.send(format!("{head}Content-Length: {}\r\n\r\n", body.len()).as_bytes());
+    wide.send(&body);
+    let (answer, _) = wide.rest();
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("which name matches NoSuch"), "{answer}");
+}
+
+#[test]
 fn browsers_of_allowed_origins_may_call() {
     let worker = WorkerSpec::with_dev_broker()
         .set("access.control.allow.origin", "https://.*\\.example\\.com, http://other")

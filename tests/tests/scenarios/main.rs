@@ -23,6 +23,7 @@ mod http_tls;
 mod isolation;
 mod layout;
 mod metrics;
+mod metrics_causes;
 mod metrics_table;
 mod offsets_rest;
 mod panics;

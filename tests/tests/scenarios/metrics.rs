@@ -99,11 +99,15 @@ impl Page {
         Page::read(&answer.body)
     }
 
-    /// The value of the series with these labels among its own.
-    pub(crate) fn value(&self, name: &str, wanted: &[(&str, &str)]) -> f64 {
+    /// The values of the series with these labels among their own.
+    pub(crate) fn values(&self, name: &str, wanted: &[(&str, &str)]) -> Vec<f64> {
         let has = |labels: &Labels| wanted.iter().all(|(k, v)| labels.get(*k).map(String::as_str) == Some(v));
-        let found: Vec<f64> =
-            self.series.iter().filter(|((n, l), _)| n == name && has(l)).map(|(_, value)| *value).collect();
+        self.series.iter().filter(|((n, l), _)| n == name && has(l)).map(|(_, value)| *value).collect()
+    }
+
+    /// The value of the one series with these labels among its own.
+    fn value(&self, name: &str, wanted: &[(&str, &str)]) -> f64 {
+        let found = self.values(name, wanted);
         assert_eq!(found.len(), 1, "{name} with {wanted:?}: {found:?}");
         found[0]
     }

@@ -1,15 +1,15 @@
-//! Every family that docs/metrics.md lists, with who drives it and the value that this gives: on one page of one worker,
-//! or in the test beside.
+//! Every family that docs/metrics.md lists, with who drives it and the value that this gives: on one page of one worker
+//! where all goes well, in `metrics_causes`, or in the test beside. All but [`NEVER`] are driven to something else than 0.
 
 use crate::metrics::Page;
-use crate::{MINUTE, count_lines};
+use crate::{MINUTE, count_lines, metrics_causes};
 use connect_tests::configs::{faulty_sink, faulty_source, file_sink, file_source};
 use connect_tests::{With, Worker, WorkerSpec, faulty, wait_for, wait_until};
 use std::collections::BTreeSet;
 
 /// What a value must be.
 #[derive(Debug, Clone, Copy)]
-enum Must {
+pub(crate) enum Must {
     Be(f64),
     Exceed(f64),
     /// More than nothing, and no more than this.
@@ -17,11 +17,13 @@ enum Must {
 }
 use Must::{Be, Exceed, Reach};
 
+/// Families of tasks without `kafka_connect_`, the connector, and the value.
+pub(crate) type Table = [(&'static str, &'static str, Must)];
+
 /// Records that the source makes.
 const ALL: f64 = 300.0;
 
-/// Families of tasks without `kafka_connect_`, the connector, and the value.
-const TASKS: &[(&str, &str, Must)] = &[
+const TASKS: &Table = &[
     ("connector_connector_class", "sink", Be(1.0)),
     ("connector_connector_type", "sink", Be(1.0)),
     ("connector_connector_version", "sink", Be(1.0)),
@@ -132,8 +134,19 @@ const CLIENTS: &[(&str, Must)] = &[
     ("producer_topic_record_send_total", Be(ALL)),
 ];
 
+/// Families that are 0 whatever happens: this version has what they count not, and tasks that are gone have no series.
+const NEVER: &[&str] = &[
+    "kafka_connect_task_error_deadletterqueue_produce_failures",
+    "kafka_connect_task_error_deadletterqueue_produce_requests",
+    "kafka_connect_worker_connector_destroyed_task_count",
+];
+
 /// Families that other tests drive, and the text of those tests.
 const BESIDE: &[(&str, &str)] = &[
+    ("kafka_connect_connector_restart_pending", include_str!("restarts.rs")),
+    ("kafka_connect_connector_task_restart_pending", include_str!("restarts.rs")),
+    ("kafka_connect_sink_task_offset_commit_skip_rate", include_str!("health.rs")),
+    ("kafka_connect_sink_task_offset_commit_skip_total", include_str!("health.rs")),
     ("kafka_connect_connector_restart_attempts_total", include_str!("restarts.rs")),
     ("kafka_connect_connector_task_restart_attempts_total", include_str!("restarts.rs")),
     ("kafka_connect_connector_task_stalled", include_str!("health.rs")),
@@ -147,6 +160,16 @@ const BESIDE: &[(&str, &str)] = &[
 
 const FLOWING: &str = "connector-producer-flowing-0";
 
+/// All families in the tables, as the page names them, with what they must be.
+fn families() -> impl Iterator<Item = (String, Must)> {
+    let of_tasks =
+        TASKS.iter().chain(metrics_causes::TASKS).map(|(name, _, must)| ("kafka_connect_", name, must));
+    let of_worker =
+        WORKER.iter().chain(metrics_causes::WORKER).map(|(name, must)| ("kafka_connect_", name, must));
+    let of_clients = CLIENTS.iter().chain(metrics_causes::CLIENTS).map(|(name, must)| ("kafka_", name, must));
+    of_tasks.chain(of_worker).chain(of_clients).map(|(prefix, name, must)| (format!("{prefix}{name}"), *must))
+}
+
 #[test]
 fn every_family_of_the_documents_has_a_test() {
     let page = include_str!("../../../docs/metrics.md");
@@ -155,24 +178,31 @@ fn every_family_of_the_documents_has_a_test() {
         .filter_map(|line| Some(line.strip_prefix("| `kafka_")?.split('`').next()?.to_owned()))
         .map(|name| format!("kafka_{name}"))
         .collect();
-    let mut driven: BTreeSet<String> = BESIDE.iter().map(|(name, _)| (*name).to_owned()).collect();
-    driven.extend(TASKS.iter().map(|(name, ..)| format!("kafka_connect_{name}")));
-    driven.extend(WORKER.iter().map(|(name, _)| format!("kafka_connect_{name}")));
-    driven.extend(CLIENTS.iter().map(|(name, _)| format!("kafka_{name}")));
+    let beside = || BESIDE.iter().map(|(name, _)| (*name).to_owned());
+    let driven: BTreeSet<String> = families().map(|(name, _)| name).chain(beside()).collect();
     assert_eq!(driven, listed);
     for (name, test) in BESIDE {
         assert!(test.contains(name), "{name}");
     }
+    let something = |must: &Must| !matches!(must, Be(0.0));
+    let alive: BTreeSet<String> =
+        families().filter(|(_, must)| something(must)).map(|(name, _)| name).chain(beside()).collect();
+    let never: BTreeSet<String> = NEVER.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(listed.difference(&alive).cloned().collect::<BTreeSet<_>>(), never);
+    let told = page.split("\n\n").find(|part| part.starts_with("Always 0 ")).unwrap_or_default();
+    assert!(NEVER.iter().all(|name| told.contains(name)), "{told}");
 }
 
-fn check(page: &Page, name: &str, labels: &[(&str, &str)], must: Must) -> Option<String> {
-    let value = page.value(name, labels);
-    let good = match must {
+/// What is wrong with the value of a series, or that there is not one such series, if something is.
+pub(crate) fn check(page: &Page, name: &str, labels: &[(&str, &str)], must: Must) -> Option<String> {
+    let values = page.values(name, labels);
+    let good = |value: f64| match must {
         Be(wanted) => (value - wanted).abs() < 1e-9,
         Exceed(least) => value > least,
         Reach(most) => value > 0.0 && value <= most,
     };
-    (!good).then(|| format!("{name} with {labels:?} is {value}, must {must:?}"))
+    let good = matches!(values[..], [value] if good(value));
+    (!good).then(|| format!("{name} with {labels:?} is {values:?}, must {must:?}"))
 }
 
 /// Waits until all records went where they go, and librdkafka's statistics have said so.

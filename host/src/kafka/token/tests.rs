@@ -5,6 +5,9 @@ use std::net::TcpListener;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
 use super::*;
 
 fn source(more: &[(&str, &str)]) -> Source {
@@ -165,4 +168,66 @@ fn nobody_there_or_a_broken_file_names_the_endpoint_within_its_time() {
     std::fs::write(&path, format!("{}\n", jwt(r#"{"sub":"alice","exp":10}"#))).unwrap();
     let found = source(&[("token.url", &format!("file://{}", path.display()))]).token(|_| false);
     assert_eq!(found.map(|token| token.principal).map_err(|failure| failure.text), Ok("alice".to_owned()));
+}
+
+const ROOT: &str = include_str!("../../settings/keystores/testdata/root.pem");
+const CHAIN: &str = include_str!("../../settings/keystores/testdata/chain.pem");
+const KEY: &str = include_str!("../../settings/keystores/testdata/rsa-pkcs8.pem");
+const OTHER_KEY: &str = include_str!("../../settings/keystores/testdata/ec-pkcs8.pem");
+
+/// An endpoint with TLS, for so many connections. Its certificate has no name.
+fn endpoint_with_tls(connections: usize) -> (String, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/token", listener.local_addr().unwrap());
+    let chain = CertificateDer::pem_slice_iter(CHAIN.as_bytes()).map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_slice(KEY.as_bytes()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.unwrap().with_no_client_auth().with_single_cert(chain, key).unwrap();
+    let config = std::sync::Arc::new(config);
+    let serve = move || {
+        for _ in 0..connections {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut connection = rustls::ServerConnection::new(config.clone()).unwrap();
+            assert!(connection.complete_io(&mut stream).is_err(), "the client accepts nothing");
+        }
+    };
+    (url, std::thread::spawn(serve))
+}
+
+#[test]
+fn a_certificate_that_is_not_accepted_names_who_is_at_fault_at_once() {
+    let leaf = CHAIN.split_inclusive("-----END CERTIFICATE-----").next().unwrap();
+    let (url, served) = endpoint_with_tls(2);
+    for (authorities, fault, part) in
+        [(leaf, Fault::Trust, "UnknownIssuer"), (ROOT, Fault::Endpoint, "not valid for name")]
+    {
+        let source = source(&[("token.url", &url), ("token.ssl.ca.pem", authorities)]);
+        let failure = source.token(|_| panic!("nothing passes by itself")).err().unwrap();
+        assert_eq!(failure.fault, fault, "{failure:?}");
+        assert!(failure.text.contains(part), "{failure:?}");
+    }
+    served.join().unwrap();
+    // Nobody is asked with a key that is of no use.
+    for key in [OTHER_KEY, "no key"] {
+        let own =
+            [("token.url", url.as_str()), ("token.ssl.certificate.pem", CHAIN), ("token.ssl.key.pem", key)];
+        let failure =
+            source(&[&own[..], &[("token.ssl.ca.pem", ROOT)]].concat()).token(|_| false).err().unwrap();
+        assert_eq!(failure.fault, Fault::Identity, "{failure:?}");
+        assert!(failure.text.contains("our key cannot be used"), "{failure:?}");
+    }
+}
+
+#[test]
+fn alerts_about_certificates_are_told_from_others() {
+    use rustls::AlertDescription as Alert;
+    let of = |alert| {
+        let error = std::io::Error::new(std::io::ErrorKind::InvalidData, rustls::Error::AlertReceived(alert));
+        tls::fault(&ureq::Error::Io(error))
+    };
+    assert_eq!(of(Alert::CertificateRequired), Some(Fault::Identity));
+    assert_eq!(of(Alert::UnknownCA), Some(Fault::Identity));
+    assert_eq!(of(Alert::ProtocolVersion), None);
+    assert_eq!(tls::fault(&ureq::Error::HostNotFound), None);
 }

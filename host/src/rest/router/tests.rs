@@ -57,6 +57,15 @@ fn paths_are_unescaped_once() {
 }
 
 #[test]
+fn words_of_endpoints_are_written_plainly() {
+    for path in ["/%63onnectors", "/connectors/x/%63onfig", "/admin/%6Coggers", "/connector%2Dplugins"] {
+        assert_eq!(find("GET", path), Err(Failure::NoSuchPath), "{path}");
+    }
+    let number = endpoint("GET", "/connectors/x/tasks/%30/status");
+    assert_eq!(number, Ok((Endpoint::TaskStatus, vec!["x".to_owned(), "0".to_owned()])));
+}
+
+#[test]
 fn ambiguous_paths_are_refused() {
     for path in [
         "/connectors/a%2Fb",

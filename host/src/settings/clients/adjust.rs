@@ -2,13 +2,14 @@
 //! else.
 
 use super::table::whole_number;
-use super::{Client, Translation};
+use super::{Client, Layer, Translation};
 use crate::settings::definitions::value::{invalid, list};
 use crate::settings::definitions::{Parsed, Type};
 
 /// Carries over what the table leaves, then sees that values agree with each other where librdkafka demands
 /// it.
 pub(super) fn apply(translation: &mut Translation<'_>) {
+    servers(translation);
     backoff(translation, "reconnect.backoff.ms", "reconnect.backoff.max.ms", 1000);
     backoff(translation, "retry.backoff.ms", "retry.backoff.max.ms", 1000);
     match translation.client {
@@ -28,6 +29,20 @@ pub(super) fn apply(translation: &mut Translation<'_>) {
             fetch_bytes(translation);
         }
         Client::Admin => {}
+    }
+}
+
+/// Brokers of a client's own, as Kafka's clients read them. Those of the worker are checked with its settings.
+fn servers(translation: &mut Translation<'_>) {
+    let name = "bootstrap.servers";
+    let Some(given) = translation.given.get(name).filter(|given| given.layer != Layer::Plain) else { return };
+    let wrong = list(given.value).into_iter().find(|server| {
+        let address = server.split_once("://").map_or(server.as_str(), |(_, address)| address);
+        let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+        port.is_none_or(|(_, port)| port.parse::<u16>().is_err())
+    });
+    if let Some(server) = wrong {
+        translation.refuse(name, format!("Invalid url in bootstrap.servers: {server}; write host:port"));
     }
 }
 

@@ -11,6 +11,8 @@ pub struct SecurityKeys {
     given: BTreeMap<String, String>,
     /// Of keys that were not given.
     prefix: String,
+    /// Options of the login module about TLS to the endpoint of tokens.
+    options: Vec<String>,
 }
 
 impl SecurityKeys {
@@ -22,6 +24,7 @@ impl SecurityKeys {
         SecurityKeys {
             given: given.map(|(name, given)| ((*name).to_owned(), given.key.clone())).collect(),
             prefix: protocol.strip_suffix("security.protocol").unwrap_or_default().to_owned(),
+            options: translation.login_options.clone(),
         }
     }
 
@@ -72,6 +75,37 @@ impl SecurityKeys {
     /// The endpoint of tokens does not answer as it should.
     pub fn endpoint(&self) -> String {
         format!("check {}", self.key("sasl.oauthbearer.token.endpoint.url"))
+    }
+
+    /// The client did not accept the certificate of the endpoint of tokens.
+    pub fn endpoint_trust(&self) -> String {
+        let jaas = self.key("sasl.jaas.config");
+        match self.option(&["ssl.truststore.location", "ssl.truststore.certificates"]) {
+            Some(option) => {
+                format!("the endpoint's certificate is not accepted by the option {option} of {jaas}")
+            }
+            None => format!(
+                "the endpoint's certificate is not accepted by the system, and {jaas} has no option \
+                 ssl.truststore.location"
+            ),
+        }
+    }
+
+    /// The endpoint of tokens did not accept the client's certificate, or misses one.
+    pub fn endpoint_identity(&self) -> String {
+        let jaas = self.key("sasl.jaas.config");
+        match self.option(&["ssl.keystore.location", "ssl.keystore.key"]) {
+            Some(option) => {
+                format!("the endpoint does not accept the certificate of the option {option} of {jaas}")
+            }
+            None => {
+                format!("the endpoint wants a certificate, and {jaas} has no option ssl.keystore.location")
+            }
+        }
+    }
+
+    fn option<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
+        names.iter().find(|name| self.options.iter().any(|option| option == *name)).copied()
     }
 
     fn first(&self, names: &[&str]) -> Option<&str> {

@@ -3,11 +3,16 @@
 //! Text is read at once. Files are named in the config made, and read by whoever may
 //! ([`super::ClientConfig::read_stores`]).
 
-use super::Translation;
+use std::collections::BTreeMap;
+
 use super::stores::{StoreFile, Use};
+use super::{Given, Layer, Translation};
 use crate::settings::Password;
-use crate::settings::definitions::value::list;
+use crate::settings::definitions::value::{list, trim};
 use crate::settings::keystores::StoreType;
+
+/// What the names of settings for getting tokens begin with.
+const TOKEN: &str = "token.";
 
 /// Carries over the `ssl.*` settings, if the protocol is one with TLS; the others are of no use, as in Java.
 pub(super) fn apply(translation: &mut Translation<'_>) {
@@ -16,30 +21,88 @@ pub(super) fn apply(translation: &mut Translation<'_>) {
     }
     // A broker's word that it does not accept our certificate comes when a connection ends.
     translation.set("log.connection.close", "true");
-    protocols(translation);
+    protocols(translation, "broker");
     keystore(translation);
     truststore(translation);
 }
 
-/// OpenSSL takes the newest version that both sides know, TLSv1.2 at least.
-fn protocols(translation: &mut Translation<'_>) {
+/// What options of a login module say of TLS to the endpoint of tokens, as in Java: the same names, but within
+/// `sasl.jaas.config`. What comes of them begins with `token.`.
+pub(super) fn of_endpoint(translation: &mut Translation<'_>, options: &BTreeMap<String, String>) {
+    let jaas = "sasl.jaas.config";
+    let key = translation.key_of(jaas, jaas);
+    let layer = translation.given.get(jaas).map_or(Layer::Plain, |given| given.layer);
+    let mut within = Translation { login: Some(key.clone()), ..Translation::empty(translation.client) };
+    for (name, value) in options.iter().filter(|(name, _)| name.starts_with("ssl.")) {
+        let value = trim(value);
+        within.given.insert(name, Given { key: key.clone(), value, layer });
+        if !value.is_empty() {
+            translation.login_options.push(name.clone());
+        }
+    }
+    protocols(&mut within, "endpoint");
+    keystore(&mut within);
+    truststore(&mut within);
+    of_the_jvm(&mut within);
+    let Translation { conf, stores, warnings, errors, .. } = within;
+    translation.conf.extend(conf.into_iter().map(|(name, value)| (format!("{TOKEN}{name}"), value)));
+    translation.stores.extend(stores.into_iter().map(|store| StoreFile { prefix: TOKEN, ..store }));
+    translation.warnings.extend(warnings);
+    translation.errors.extend(errors);
+}
+
+/// Options for the endpoint that have nothing to act upon here.
+fn of_the_jvm(translation: &mut Translation<'_>) {
+    let names: Vec<&str> = translation.given.keys().copied().collect();
+    for name in names {
+        let given = given(translation, name);
+        match name {
+            "ssl.keystore.type"
+            | "ssl.keystore.location"
+            | "ssl.keystore.password"
+            | "ssl.keystore.key"
+            | "ssl.keystore.certificate.chain"
+            | "ssl.key.password"
+            | "ssl.truststore.type"
+            | "ssl.truststore.location"
+            | "ssl.truststore.password"
+            | "ssl.truststore.certificates"
+            | "ssl.enabled.protocols"
+            | "ssl.protocol" => {}
+            "ssl.engine.factory.class" => {
+                translation.refuse(name, "classes of the JVM cannot be used; remove it")
+            }
+            "ssl.cipher.suites" if given.is_some() => {
+                translation.refuse(name, "cannot be chosen for the endpoint; remove it");
+            }
+            "ssl.endpoint.identification.algorithm" if given.is_none_or(|algorithm| algorithm != "https") => {
+                translation.warn(name, "has no effect: the name of the endpoint is checked, as in Java");
+            }
+            "ssl.cipher.suites" | "ssl.endpoint.identification.algorithm" => {}
+            _ => translation.warn(name, "has no effect: it is about the JVM's TLS, or misspelt"),
+        }
+    }
+}
+
+/// OpenSSL and rustls take the newest version that both sides know, TLSv1.2 at least.
+fn protocols(translation: &mut Translation<'_>, peer: &str) {
     let known = ["TLSv1.2", "TLSv1.3"];
+    let newest =
+        format!("has no effect: TLSv1.2 or TLSv1.3 is used, whichever is the newest that the {peer} knows");
     if let Some(value) = translation.value("ssl.enabled.protocols") {
         let versions = list(value);
         if !versions.iter().any(|version| version == "TLSv1.2") {
-            let why =
-                "librdkafka cannot be kept from TLSv1.2; have the broker refuse it, and add TLSv1.2 here";
+            let why = format!(
+                "clients cannot be kept from TLSv1.2; have the {peer} refuse it, and add TLSv1.2 here"
+            );
             translation.refuse("ssl.enabled.protocols", why);
         } else if versions.len() != known.len() || !known.iter().all(|one| versions.iter().any(|v| v == one))
         {
-            let why =
-                "has no effect: TLSv1.2 or TLSv1.3 is used, whichever is the newest that the broker knows";
-            translation.warn("ssl.enabled.protocols", why);
+            translation.warn("ssl.enabled.protocols", newest.as_str());
         }
     }
     if translation.value("ssl.protocol").is_some_and(|version| !known.contains(&version)) {
-        let why = "has no effect: TLSv1.2 or TLSv1.3 is used, whichever is the newest that the broker knows";
-        translation.warn("ssl.protocol", why);
+        translation.warn("ssl.protocol", newest);
     }
 }
 

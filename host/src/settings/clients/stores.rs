@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Translation;
+use super::{Place, Translation};
 use crate::settings::keystores::{self, KeyStoreError, StoreType, certificates_pem};
 use crate::settings::{Password, Problem};
 
@@ -23,8 +23,10 @@ pub(super) struct StoreFile {
     pub(super) path: String,
     pub(super) store_password: Option<Password>,
     pub(super) key_password: Option<Password>,
-    /// The keys of the store itself, its password and its key's password, as the user wrote them or would.
-    pub(super) keys: [String; 3],
+    /// Where the store itself, its password and its key's password are given, or would be.
+    pub(super) places: [Place; 3],
+    /// What the names of its settings begin with: nothing, or `token.` where it is for the endpoint of tokens.
+    pub(super) prefix: &'static str,
 }
 
 impl StoreFile {
@@ -40,29 +42,31 @@ impl StoreFile {
             path: String::new(),
             store_password: None,
             key_password: None,
-            keys: [name, store, "ssl.key.password"].map(|one| translation.key_of(one, name)),
+            places: [name, store, "ssl.key.password"].map(|one| translation.place(one, name)),
+            prefix: "",
         }
     }
 
     /// The file could not be read.
     pub(super) fn unreadable(&self, why: &str) -> Problem {
-        Problem::new(self.keys[0].as_str(), format!("the file {} cannot be read: {why}", self.path))
+        self.places[0].problem(format!("the file {} cannot be read: {why}", self.path))
     }
 
     /// librdkafka's settings out of the store's bytes.
     pub(super) fn settings(&self, bytes: &[u8]) -> Result<BTreeMap<String, String>, Problem> {
-        self.read(bytes).map_err(|error| {
-            let key = match error {
+        let read = self.read(bytes).map_err(|error| {
+            let place = match error {
                 KeyStoreError::StorePassword
                 | KeyStoreError::StorePasswordMissing
-                | KeyStoreError::StorePasswordForPem => &self.keys[1],
-                KeyStoreError::KeyPassword | KeyStoreError::KeyPasswordMissing => &self.keys[2],
-                _ => &self.keys[0],
+                | KeyStoreError::StorePasswordForPem => &self.places[1],
+                KeyStoreError::KeyPassword | KeyStoreError::KeyPasswordMissing => &self.places[2],
+                _ => &self.places[0],
             };
             let store =
                 if self.path.is_empty() { "the text".to_owned() } else { format!("the file {}", self.path) };
-            Problem::new(key.as_str(), format!("{store} {error}"))
-        })
+            place.problem(format!("{store} {error}"))
+        })?;
+        Ok(read.into_iter().map(|(name, value)| (format!("{}{name}", self.prefix), value)).collect())
     }
 
     fn read(&self, bytes: &[u8]) -> Result<BTreeMap<String, String>, KeyStoreError> {

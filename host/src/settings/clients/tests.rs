@@ -90,6 +90,18 @@ fn connects_defaults_hold_where_the_user_set_nothing() {
 }
 
 #[test]
+fn brokers_of_a_clients_own_are_addresses() {
+    for good in ["a:1", "a:1, b:2", "[::1]:9092", "PLAINTEXT://a:1"] {
+        assert!(connector_client(Client::Producer, &[("bootstrap.servers", good)]).is_ok(), "{good}");
+    }
+    for bad in ["x", "a:1,b", "a:", ":1", "a:99999"] {
+        let problems = connector_client(Client::Consumer, &[("bootstrap.servers", bad)]).unwrap_err();
+        assert_eq!(problems[0].key, "consumer.override.bootstrap.servers", "{bad}");
+        assert!(problems[0].message.starts_with("Invalid url in bootstrap.servers: "), "{problems:?}");
+    }
+}
+
+#[test]
 fn later_layers_win() {
     let worker = props(&[
         ("bootstrap.servers", "plain:1"),

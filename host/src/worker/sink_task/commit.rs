@@ -124,6 +124,7 @@ impl Running {
     pub(super) fn committed(&mut self, result: Result<Vec<(TopicPartition, i64)>, KafkaError>) {
         if self.void_answers > 0 {
             self.void_answers -= 1;
+            self.env.metrics.offset_commit_skipped();
             return;
         }
         let Some((commit, began)) = self.committing.take() else { return };

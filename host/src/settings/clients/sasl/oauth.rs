@@ -1,7 +1,7 @@
 //! OAUTHBEARER: tokens from an endpoint for a client's id and secret, or unsecured ones for development.
 
 use super::jaas::Login;
-use crate::settings::clients::Translation;
+use crate::settings::clients::{Translation, ssl};
 use crate::settings::definitions::Type;
 
 const JAAS: &str = "sasl.jaas.config";
@@ -51,13 +51,11 @@ fn endpoint(translation: &mut Translation<'_>, url: &str, login: &Login) {
         return;
     }
     let option = |name: &str| login.options.get(name).map(String::as_str);
-    if let Some(name) = login.options.keys().find(|name| name.starts_with("ssl.")) {
+    if url.starts_with("https://") {
+        ssl::of_endpoint(translation, &login.options);
+    } else if let Some(name) = login.options.keys().find(|name| name.starts_with("ssl.")) {
         // Such names hold no secret.
-        let why = format!(
-            "the option {name} is not supported: the endpoint must have a certificate that the system trusts"
-        );
-        translation.refuse(JAAS, why);
-        return;
+        translation.warn(JAAS, format!("option {name}: has no effect: {URL} has no https://"));
     }
     let id = translation.value(ID).or(option("clientId"));
     let secret = translation.value(SECRET).or(option("clientSecret"));

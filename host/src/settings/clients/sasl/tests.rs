@@ -146,8 +146,33 @@ const OAUTH_CASES: &[OauthCase] = &[
     (&[(URL, "https://id")], r#"clientSecret="s3cret""#, Err("lacks the option clientId")),
     (
         &[(URL, "https://id")],
-        r#"clientId="me" clientSecret="s3cret" ssl.truststore.location="/t""#,
-        Err("the option ssl.truststore.location is not supported"),
+        r#"clientId="me" clientSecret="x" ssl.keystore.location="/k""#,
+        Err("admin.override.sasl.jaas.config: option ssl.keystore.password: is needed to open the keystore"),
+    ),
+    (
+        &[(URL, "https://id")],
+        r#"clientId="me" clientSecret="x" ssl.truststore.type="BKS" ssl.truststore.certificates="s3cret""#,
+        Err("sasl.jaas.config: option ssl.truststore.type: "),
+    ),
+    (
+        &[(URL, "https://id")],
+        r#"clientId="me" clientSecret="x" ssl.truststore.type=PEM ssl.truststore.certificates="s3cret""#,
+        Err("sasl.jaas.config: option ssl.truststore.certificates: the text "),
+    ),
+    (
+        &[(URL, "https://id")],
+        r#"clientId="me" clientSecret="x" ssl.enabled.protocols="TLSv1.3""#,
+        Err("option ssl.enabled.protocols: clients cannot be kept from TLSv1.2; have the endpoint refuse it"),
+    ),
+    (
+        &[(URL, "https://id")],
+        r#"clientId="me" clientSecret="x" ssl.engine.factory.class="s3cret""#,
+        Err("option ssl.engine.factory.class: classes of the JVM cannot be used"),
+    ),
+    (
+        &[(URL, "https://id")],
+        r#"clientId="me" clientSecret="x" ssl.cipher.suites="s3cret""#,
+        Err("option ssl.cipher.suites: cannot be chosen"),
     ),
     (&[], r#"clientId="me" clientSecret="s3cret""#, Err("unsecuredLoginStringClaim_sub")),
     (&[], r#"unsecuredLoginStringClaim_sub="a b""#, Err("no blanks")),
@@ -195,4 +220,87 @@ fn tokens_come_from_an_endpoint_or_are_unsecured() {
             (found, _) => panic!("{options}: {found:?}"),
         }
     }
+}
+
+/// Settings of a client that gets tokens at an endpoint, with these options of the login module.
+fn with_options(url: &str, options: &str) -> crate::settings::clients::ClientConfig {
+    let jaas = format!(r#"{OAUTH} required clientId="me" clientSecret="s3cret" {options};"#);
+    let settings = [
+        ("security.protocol", "SASL_PLAINTEXT"),
+        ("sasl.mechanism", "OAUTHBEARER"),
+        ("sasl.jaas.config", jaas.as_str()),
+        (URL, url),
+    ];
+    connector_client(Client::Producer, &settings).unwrap()
+}
+
+#[test]
+fn the_endpoint_has_stores_of_its_own() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/settings/keystores/testdata");
+    let read = |path: &str| std::fs::read(format!("{folder}/{path}")).map_err(|error| error.to_string());
+    let options = r#"ssl.truststore.location="keytool-trust.jks" ssl.truststore.password="store-pw"
+        ssl.keystore.type="PKCS12" ssl.keystore.location="keytool.p12" ssl.keystore.password="store-pw""#;
+    let mut config = with_options("https://id", options);
+    assert!(!format!("{config:?}").contains("-pw") && config.warnings.is_empty());
+    config.read_stores(read).unwrap();
+    let made: Vec<&str> =
+        config.conf.keys().filter(|name| name.contains("ssl.")).map(String::as_str).collect();
+    assert_eq!(made, ["token.ssl.ca.pem", "token.ssl.certificate.pem", "token.ssl.key.pem"]);
+    assert!(
+        config
+            .conf
+            .iter()
+            .filter(|(name, _)| made.contains(&name.as_str()))
+            .all(|(_, pem)| pem.contains("BEGIN"))
+    );
+    assert!(!format!("{config:?}").contains("BEGIN"));
+    let keys = config.security;
+    let of = "of producer.override.sasl.jaas.config";
+    assert!(keys.endpoint_trust().ends_with(&format!("by the option ssl.truststore.location {of}")));
+    assert!(keys.endpoint_identity().ends_with(&format!("of the option ssl.keystore.location {of}")));
+    let none = with_options("https://id", "").security;
+    for told in [none.endpoint_trust(), none.endpoint_identity()] {
+        assert!(told.contains("producer.override.sasl.jaas.config has no option ssl."), "{told}");
+    }
+    for (option, part) in [
+        (
+            r#"ssl.truststore.location="missing""#,
+            "option ssl.truststore.location: the file missing cannot be read",
+        ),
+        (
+            r#"ssl.truststore.location="keytool-trust.jks" ssl.truststore.password="s3cret""#,
+            "option ssl.truststore.password: the file keytool-trust.jks ",
+        ),
+    ] {
+        let problems = with_options("https://id", option).read_stores(read).unwrap_err();
+        let text = problems[0].to_string();
+        assert!(
+            problems.len() == 1 && text.contains(&format!("producer.override.sasl.jaas.config: {part}")),
+            "{text}"
+        );
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+}
+
+#[test]
+fn options_of_tls_that_have_no_effect_are_named() {
+    let table = [
+        ("https://id", r#"ssl.provider="X""#, "option ssl.provider: has no effect"),
+        ("https://id", r#"ssl.protocol="TLSv1.1""#, "the newest that the endpoint knows"),
+        ("https://id", r#"ssl.endpoint.identification.algorithm="""#, "the name of the endpoint is checked"),
+        ("https://id", r#"ssl.trustore.location="/t""#, "option ssl.trustore.location: has no effect"),
+        ("http://id", r#"ssl.truststore.location="/t""#, "has no https://"),
+        ("file:/t", r#"ssl.truststore.location="/t""#, "has no https://"),
+    ];
+    for (url, option, part) in table {
+        let warnings = with_options(url, option).warnings;
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        let text = warnings[0].to_string();
+        assert!(
+            text.contains(part) && text.starts_with("producer.override.sasl.jaas.config: option "),
+            "{text}"
+        );
+    }
+    let good = r#"ssl.endpoint.identification.algorithm="https" ssl.protocol="TLSv1.3" ssl.cipher.suites="""#;
+    assert!(with_options("https://id", good).warnings.is_empty());
 }
