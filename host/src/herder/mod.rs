@@ -32,7 +32,7 @@ pub use api::{
     ApiError, ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, OffsetsChange, Patch, Request,
     Response, Restarts, State, Status, TaskInfo, TaskStatus,
 };
-pub use assign::Assignment;
+pub use assign::{Assignment, Cooperative, Item, Share, Shares};
 pub use catalog::{Catalog, PluginInfo, PluginKind};
 pub use cluster::{ClusterConfig, ConfigRecord, Stored, TargetState};
 pub use health::{ConnectorHealth, Health, PartHealth};

@@ -4,6 +4,7 @@
 //! [`offset_table`] is what such records add up to; [`offset_file`] reads and writes the file in which a
 //! standalone worker keeps the same keys and values. Nothing here does I/O.
 
+pub mod membership;
 pub mod offset_file;
 pub mod offset_table;
 pub mod offsets;

@@ -1,0 +1,67 @@
+//! Who runs what: the part of the connectors and tasks that is this worker's, and how a leader shares them out.
+//!
+//! [`eager`] gives everything anew, [`Cooperative`] leaves what runs where it runs (KIP-415). Both are plain functions of
+//! what the members report and what is configured.
+
+mod balance;
+#[cfg(test)]
+mod tests;
+pub mod cooperative;
+pub mod eager;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::messages::TaskId;
+
+pub use cooperative::Cooperative;
+
+/// What is assigned to this worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Assignment {
+    /// The only worker runs all there is.
+    Everything,
+    /// One worker of a group runs its share.
+    Share(Share),
+}
+
+impl Assignment {
+    /// True when this worker runs the connector.
+    pub fn has_connector(&self, name: &str) -> bool {
+        match self {
+            Assignment::Everything => true,
+            Assignment::Share(share) => share.contains(&Item::Connector(name.to_owned())),
+        }
+    }
+
+    /// True when this worker runs the task.
+    pub fn has_task(&self, id: &TaskId) -> bool {
+        match self {
+            Assignment::Everything => true,
+            Assignment::Share(share) => share.contains(&Item::Task(id.clone())),
+        }
+    }
+}
+
+/// What a worker can be told to run. In order: connectors by name, then tasks by connector and number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Item {
+    /// A connector, by its name.
+    Connector(String),
+    /// A task.
+    Task(TaskId),
+}
+
+impl std::fmt::Display for Item {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Item::Connector(name) => f.write_str(name),
+            Item::Task(id) => id.fmt(f),
+        }
+    }
+}
+
+/// Connectors and tasks that belong together in some way, such as by their worker.
+pub type Share = BTreeSet<Item>;
+
+/// A share for each member of the group, by member id.
+pub type Shares = BTreeMap<String, Share>;
