@@ -198,16 +198,23 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Waits until GET /connectors answers 200.
+    /// Waits until GET /connectors answers 200 and lists the connectors of the command line, which are made after that.
     ///
     /// # Panics
     /// When it does not within two minutes, or the worker ends.
     pub fn wait_ready(&mut self) {
         let quick = Rest::with_timeout(self.rest.base(), Duration::from_secs(5));
+        let given: Vec<&String> =
+            self.spec.connectors.iter().filter_map(|config| config.get("name")).collect();
+        let lists_all = |answer: &Answer| {
+            let listed = answer.json();
+            let has = |name: &str| listed.as_array().is_some_and(|all| all.iter().any(|one| one == name));
+            given.iter().all(|name| has(name))
+        };
         let end = wait_until("the worker's REST interface", PATIENCE, || {
             match (self.process.exited(), quick.try_request("GET", "/connectors", None)) {
                 (Some(status), _) => Ok(Some(status)),
-                (None, Ok(answer)) if answer.status == 200 => Ok(None),
+                (None, Ok(answer)) if answer.status == 200 && lists_all(&answer) => Ok(None),
                 (None, other) => Err(format!("{other:?}")),
             }
         });

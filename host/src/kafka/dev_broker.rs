@@ -34,6 +34,17 @@ impl DevBroker {
         self.cluster.bootstrap_servers()
     }
 
+    /// What the worker's settings are to have for it: key, value. The first is its address and always holds; the others
+    /// are for keys that nobody has set. When the last member of a group has left, it keeps the next one waiting for as
+    /// long as a session lasts: not for Kafka's 45 s with each restart of a sink.
+    pub fn settings(&self) -> [(&'static str, String); 3] {
+        [
+            ("bootstrap.servers", self.bootstrap_servers()),
+            ("consumer.session.timeout.ms", "3000".into()),
+            ("consumer.heartbeat.interval.ms", "500".into()),
+        ]
+    }
+
     /// Makes a topic that is not there; always true. It knows no topic configs, and is one broker.
     ///
     /// # Errors

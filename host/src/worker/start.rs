@@ -207,7 +207,11 @@ fn read_worker(path: &Path, broker: Option<&DevBroker>) -> Result<(WorkerConfig,
     let mut props: Props = files::parse_worker_file(Format::of(path), &text)
         .map_err(|error| usage(path, [error.to_string()]))?;
     if let Some(broker) = broker {
-        props.insert("bootstrap.servers".into(), broker.bootstrap_servers());
+        let [(address, at), others @ ..] = broker.settings();
+        props.insert(address.into(), at);
+        if others.iter().all(|(key, _)| !props.contains_key(*key)) {
+            props.extend(others.map(|(key, value)| (key.into(), value)));
+        }
     }
     let parsed = WorkerConfig::parse(&props)
         .map_err(|problems| usage(path, problems.iter().map(Problem::to_string)))?;
