@@ -10,13 +10,16 @@ mod assign;
 mod automatic;
 mod catalog;
 mod cluster;
+mod group_messages;
 mod health;
 mod lifecycle;
 mod messages;
 mod offsets;
 mod questions;
+mod records;
 mod requests;
 mod restart;
+mod status_records;
 mod tasks;
 mod texts;
 mod topics;
@@ -29,16 +32,20 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use api::{
-    ApiError, ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, OffsetsChange, Patch, Request,
-    Response, Restarts, State, Status, TaskInfo, TaskStatus,
+    ApiError, ConnectorInfo, ConnectorStatus, Destination, Expansion, OffsetEntry, OffsetsChange, Patch,
+    Request, Response, Restarts, State, Status, TaskInfo, TaskStatus,
 };
-pub use assign::{Assignment, Cooperative, Item, Share, Shares};
+pub use assign::cooperative::{Outcome, Round};
+pub use assign::{Assignment, Cooperative, Item, Protocol, Share, Shares, eager};
 pub use catalog::{Catalog, PluginInfo, PluginKind};
-pub use cluster::{ClusterConfig, ConfigRecord, Stored, TargetState};
+pub use cluster::{ClusterConfig, Stored};
+pub use group_messages::{CONFIG_MISMATCH, GroupAssignment, GroupEvent, MemberState};
 pub use health::{ConnectorHealth, Health, PartHealth};
 pub use messages::{
-    Action, Epoch, Event, Millis, Notice, RequestId, Stall, TaskId, TaskTarget, Validation, WriteId,
+    Action, Epoch, Event, Millis, Notice, ReadId, RequestId, Stall, TaskId, TaskTarget, Validation, WriteId,
 };
+pub use records::{ConfigRecord, SessionKey, TargetState};
+pub use status_records::{PartStatus, StatusRecord, TopicUse};
 pub use topics::TopicTracking;
 
 use automatic::Jitter;
@@ -120,7 +127,7 @@ impl Herder {
     pub fn step(&mut self, now: Millis, event: Event) -> Vec<Action> {
         self.now = now;
         match event {
-            Event::Config(record) => self.config_read(&record),
+            Event::Config { offset, record } => self.config_read(offset, record),
             Event::Written { write, outcome } => self.written(write, outcome),
             Event::Ready => self.ready = true,
             Event::Request { id, request } => self.request(id, request),
@@ -139,6 +146,11 @@ impl Herder {
             Event::TaskEnded { id, epoch } => self.task_ended(&id, epoch),
             Event::TaskStalled { id, epoch, stall } => self.task_stalled(&id, epoch, stall),
             Event::TopicUsed { id, epoch, topic } => self.topic_used(&id, epoch, topic),
+            Event::ConfigRead { .. }
+            | Event::Status(_)
+            | Event::Group(_)
+            | Event::SessionKeyMade(_)
+            | Event::TasksPublished { .. } => {}
             Event::Tick => {
                 self.ask_again_where_due();
                 self.restart_where_due();
@@ -157,19 +169,30 @@ impl Herder {
     }
 
     /// A record was read back: now it counts.
-    fn config_read(&mut self, record: &ConfigRecord) {
-        self.cluster.fold(record);
+    fn config_read(&mut self, offset: i64, record: Option<ConfigRecord>) {
+        self.cluster.fold(offset, record.as_ref());
         match record {
-            ConfigRecord::Restart { name, include_tasks, only_failed } => {
-                self.restart_read(name, *include_tasks, *only_failed);
+            Some(ConfigRecord::Restart { name, include_tasks, only_failed }) => {
+                self.restart_read(&name, include_tasks, only_failed);
             }
-            ConfigRecord::Connector { name, config } => {
+            Some(ConfigRecord::Connector { name, config }) => {
                 if config.is_none() {
-                    self.topics.remove(name);
+                    self.topics.remove(&name);
                 }
-                self.settle(name);
+                self.settle(&name);
             }
-            ConfigRecord::Tasks { name, .. } | ConfigRecord::Target { name, .. } => self.settle(name),
+            Some(ConfigRecord::TaskCommit { name, .. } | ConfigRecord::Target { name, .. }) => {
+                self.settle(&name)
+            }
+            Some(ConfigRecord::LoggerLevel { namespace, level }) => {
+                self.out.push(Action::SetLogLevel { namespace, level });
+            }
+            Some(
+                ConfigRecord::TaskConfig { .. }
+                | ConfigRecord::TaskCount { .. }
+                | ConfigRecord::SessionKey(_),
+            )
+            | None => {}
         }
     }
 

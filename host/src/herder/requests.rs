@@ -90,6 +90,10 @@ impl Herder {
             Request::Resume(name) => {
                 self.queue(id, Job::Target { request: id, name, state: TargetState::Started })
             }
+            Request::SetClusterLevel { namespace, level } => {
+                self.queue(id, Job::LogLevel { request: id, namespace, level })
+            }
+            Request::PutTaskConfigs { .. } => Err(texts::no_tasks_from_outside()),
             Request::Stop(name) => self.queue(id, Job::Stop { request: id, name }),
             Request::Restart { name, include_tasks, only_failed } => {
                 self.queue(id, Job::Restart { request: id, name, include_tasks, only_failed })

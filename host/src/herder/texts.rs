@@ -12,6 +12,15 @@ pub(super) const DELETE_TROUBLE: &str = "Error removing connector configuration 
 pub(super) const TARGET_TROUBLE: &str = "Error writing target state to Kafka";
 pub(super) const RESTART_TROUBLE: &str = "Error writing restart request to Kafka";
 
+pub(super) const LEVEL_TROUBLE: &str = "Error writing logger level to Kafka";
+
+pub(super) fn no_tasks_from_outside() -> ApiError {
+    ApiError::Internal(
+        "Kafka Connect in standalone mode does not support externally setting task configurations."
+            .to_owned(),
+    )
+}
+
 pub(super) fn write_failed(what: &str, why: &str) -> ApiError {
     ApiError::Internal(format!("{what}: {why}"))
 }

@@ -27,6 +27,8 @@ pub(super) enum Job {
     Offsets { request: RequestId, name: String, change: OffsetsChange },
     /// Store the tasks that a connector's life made.
     Tasks { name: String, epoch: Epoch, configs: Vec<Props> },
+    /// Set the level of loggers everywhere.
+    LogLevel { request: RequestId, namespace: String, level: String },
 }
 
 impl Job {
@@ -40,13 +42,14 @@ impl Job {
             | Job::Target { request, .. }
             | Job::Stop { request, .. }
             | Job::Restart { request, .. }
-            | Job::Offsets { request, .. } => Some(*request),
+            | Job::Offsets { request, .. }
+            | Job::LogLevel { request, .. } => Some(*request),
             Job::Tasks { .. } => None,
         }
     }
 
-    /// The connector that it is about.
-    pub(super) fn name(&self) -> &str {
+    /// The connector that it is about; none: it is about no connector.
+    pub(super) fn name(&self) -> Option<&str> {
         match self {
             Job::Create { name, .. }
             | Job::Put { name, .. }
@@ -56,7 +59,8 @@ impl Job {
             | Job::Stop { name, .. }
             | Job::Restart { name, .. }
             | Job::Offsets { name, .. }
-            | Job::Tasks { name, .. } => name,
+            | Job::Tasks { name, .. } => Some(name),
+            Job::LogLevel { .. } => None,
         }
     }
 }
@@ -66,7 +70,8 @@ enum Then {
     Info { request: RequestId, name: String, created: bool },
     Done { request: RequestId, trouble: &'static str },
     Restarting { request: RequestId, status: ConnectorStatus },
-    Tasks { name: String, epoch: Epoch },
+    Tasks { life: (String, Epoch), configs: Vec<Props> },
+    Commit { life: (String, Epoch), configs: Vec<Props> },
     Nothing,
 }
 
@@ -83,7 +88,7 @@ impl Writing {
             Then::Info { request, .. } | Then::Done { request, .. } | Then::Restarting { request, .. } => {
                 Some(request)
             }
-            Then::Tasks { .. } | Then::Nothing => None,
+            Then::Tasks { .. } | Then::Commit { .. } | Then::Nothing => None,
         }
     }
 }
@@ -104,16 +109,18 @@ impl Herder {
             let Some(job) = self.next_job() else { return };
             let request = job.request();
             match (self.prepare(job), request) {
-                (Ok(Some((records, then))), _) => {
-                    self.last_write += 1;
-                    let write = self.last_write;
-                    self.writing = Some(Writing { write, then });
-                    self.out.push(Action::Write { write, records });
-                }
+                (Ok(Some((records, then))), _) => self.write(records, then),
                 (Err(error), Some(request)) => self.answer(request, Err(error)),
                 (Ok(None) | Err(_), _) => {}
             }
         }
+    }
+
+    fn write(&mut self, records: Vec<ConfigRecord>, then: Then) {
+        self.last_write += 1;
+        let write = self.last_write;
+        self.writing = Some(Writing { write, then });
+        self.out.push(Action::Write { write, records });
     }
 
     /// The records of a change; none: nothing to write and nobody to tell.
@@ -153,7 +160,7 @@ impl Herder {
             Job::Stop { request, name } => {
                 self.must_exist(&name, texts::none_configured)?;
                 let records = vec![
-                    ConfigRecord::Tasks { name: name.clone(), configs: Vec::new() },
+                    ConfigRecord::TaskCommit { name: name.clone(), tasks: 0 },
                     ConfigRecord::Target { name, state: Some(TargetState::Stopped) },
                 ];
                 Ok(Some((records, Then::Done { request, trouble: texts::TARGET_TROUBLE })))
@@ -169,6 +176,10 @@ impl Herder {
                 self.modify_offsets(request, name, change).map(|()| None)
             }
             Job::Tasks { name, epoch, configs } => Ok(self.prepare_tasks(name, epoch, configs)),
+            Job::LogLevel { request, namespace, level } => {
+                let record = ConfigRecord::LoggerLevel { namespace, level };
+                Ok(Some((vec![record], Then::Done { request, trouble: texts::LEVEL_TROUBLE })))
+            }
         }
     }
 
@@ -197,12 +208,8 @@ impl Herder {
     ) -> Option<(Vec<ConfigRecord>, Then)> {
         let counts = |life: &&mut super::lifecycle::Life| !life.stopping;
         self.connectors.get_mut(&name)?.run.life_of(epoch).filter(counts)?;
-        let stored = self.cluster.connector(&name)?;
-        if stored.tasks == configs && stored.applied.as_ref() == Some(&stored.config) {
-            return None;
-        }
-        let record = ConfigRecord::Tasks { name: name.clone(), configs };
-        Some((vec![record], Then::Tasks { name, epoch }))
+        self.cluster.connector(&name)?;
+        (!self.cluster.is_settled(&name, &configs)).then(|| task_records((name, epoch), configs))
     }
 
     fn must_exist(&self, name: &str, error: impl Fn(&str) -> ApiError) -> Result<(), ApiError> {
@@ -230,8 +237,41 @@ impl Herder {
             (Then::Restarting { request, .. }, Err(why)) => {
                 self.answer(request, Err(texts::write_failed(texts::RESTART_TROUBLE, &why)));
             }
-            (Then::Tasks { name, epoch }, Err(_)) => self.tasks_not_stored(&name, epoch),
-            (Then::Tasks { .. }, Ok(())) | (Then::Nothing, _) => {}
+            // They count once the number of them is written too.
+            (Then::Tasks { life, configs }, Ok(())) => {
+                let (record, then) = commit_record(life, configs);
+                self.write(vec![record], then);
+            }
+            (Then::Commit { life, configs }, Ok(())) => {
+                // Another leader's may have come in between.
+                if !self.cluster.is_settled(&life.0, &configs) {
+                    self.tasks_not_stored(&life.0, life.1);
+                }
+            }
+            (Then::Tasks { life, .. } | Then::Commit { life, .. }, Err(_)) => {
+                self.tasks_not_stored(&life.0, life.1);
+            }
+            (Then::Nothing, _) => {}
         }
     }
+}
+
+/// The first records for a whole of task configs, and what comes after them.
+fn task_records(life: (String, Epoch), configs: Vec<Props>) -> (Vec<ConfigRecord>, Then) {
+    if configs.is_empty() {
+        let (record, then) = commit_record(life, configs);
+        return (vec![record], then);
+    }
+    let record = |(task, config): (u32, &Props)| ConfigRecord::TaskConfig {
+        name: life.0.clone(),
+        task,
+        config: config.clone(),
+    };
+    let records = (0..).zip(&configs).map(record).collect();
+    (records, Then::Tasks { life, configs })
+}
+
+fn commit_record(life: (String, Epoch), configs: Vec<Props>) -> (ConfigRecord, Then) {
+    let tasks = u32::try_from(configs.len()).unwrap_or(u32::MAX);
+    (ConfigRecord::TaskCommit { name: life.0.clone(), tasks }, Then::Commit { life, configs })
 }
