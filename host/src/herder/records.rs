@@ -86,6 +86,21 @@ pub enum ConfigRecord {
     },
 }
 
+impl ConfigRecord {
+    /// The connector that it is about.
+    pub(super) fn connector(&self) -> Option<&str> {
+        match self {
+            ConfigRecord::Connector { name, .. }
+            | ConfigRecord::Target { name, .. }
+            | ConfigRecord::TaskConfig { name, .. }
+            | ConfigRecord::TaskCommit { name, .. }
+            | ConfigRecord::TaskCount { name, .. }
+            | ConfigRecord::Restart { name, .. } => Some(name),
+            ConfigRecord::SessionKey(_) | ConfigRecord::LoggerLevel { .. } => None,
+        }
+    }
+}
+
 /// A key that all workers of a group know. Not `Debug`: it is secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionKey {

@@ -1,9 +1,10 @@
 //! One change of the config store at a time: each is decided on what all earlier ones led to.
 
+use super::group::Group;
 use super::messages::{Action, Epoch, RequestId, WriteId};
 use super::{
-    ApiError, ConfigRecord, ConnectorStatus, Herder, OffsetsChange, Patch, Response, Shutdown, TargetState,
-    texts,
+    ApiError, ConfigRecord, ConnectorStatus, Destination, Herder, OffsetsChange, Patch, Response, SessionKey,
+    Shutdown, TargetState, texts,
 };
 use crate::settings::Props;
 
@@ -27,6 +28,10 @@ pub(super) enum Job {
     Offsets { request: RequestId, name: String, change: OffsetsChange },
     /// Store the tasks that a connector's life made.
     Tasks { name: String, epoch: Epoch, configs: Vec<Props> },
+    /// Store the tasks that a connector's life on another worker made.
+    OthersTasks { request: RequestId, name: String, configs: Vec<Props> },
+    /// Store a new session key.
+    SessionKey { key: SessionKey },
     /// Set the level of loggers everywhere.
     LogLevel { request: RequestId, namespace: String, level: String },
 }
@@ -43,8 +48,9 @@ impl Job {
             | Job::Stop { request, .. }
             | Job::Restart { request, .. }
             | Job::Offsets { request, .. }
+            | Job::OthersTasks { request, .. }
             | Job::LogLevel { request, .. } => Some(*request),
-            Job::Tasks { .. } => None,
+            Job::Tasks { .. } | Job::SessionKey { .. } => None,
         }
     }
 
@@ -59,9 +65,15 @@ impl Job {
             | Job::Stop { name, .. }
             | Job::Restart { name, .. }
             | Job::Offsets { name, .. }
+            | Job::OthersTasks { name, .. }
             | Job::Tasks { name, .. } => Some(name),
-            Job::LogLevel { .. } => None,
+            Job::LogLevel { .. } | Job::SessionKey { .. } => None,
         }
+    }
+
+    /// Whether in a group the leader alone may do it. Task configs that were made here are handed to the leader.
+    fn is_the_leaders(&self) -> bool {
+        !matches!(self, Job::Target { .. } | Job::LogLevel { .. } | Job::Tasks { .. })
     }
 }
 
@@ -70,9 +82,20 @@ enum Then {
     Info { request: RequestId, name: String, created: bool },
     Done { request: RequestId, trouble: &'static str },
     Restarting { request: RequestId, status: ConnectorStatus },
-    Tasks { life: (String, Epoch), configs: Vec<Props> },
-    Commit { life: (String, Epoch), configs: Vec<Props> },
+    Tasks(Whole),
+    Commit(Whole),
+    SessionKey,
     Nothing,
+}
+
+/// All task configs of a connector, and who waits for them to be stored.
+struct Whole {
+    name: String,
+    configs: Vec<Props>,
+    /// The life here that made them.
+    epoch: Option<Epoch>,
+    /// The request of another worker that handed them in.
+    request: Option<RequestId>,
 }
 
 /// The batch that the config store is busy with.
@@ -88,7 +111,8 @@ impl Writing {
             Then::Info { request, .. } | Then::Done { request, .. } | Then::Restarting { request, .. } => {
                 Some(request)
             }
-            Then::Tasks { .. } | Then::Commit { .. } | Then::Nothing => None,
+            Then::Tasks(whole) | Then::Commit(whole) => whole.request,
+            Then::SessionKey | Then::Nothing => None,
         }
     }
 }
@@ -125,6 +149,9 @@ impl Herder {
 
     /// The records of a change; none: nothing to write and nobody to tell.
     fn prepare(&mut self, job: Job) -> Result<Option<(Vec<ConfigRecord>, Then)>, ApiError> {
+        if job.is_the_leaders() {
+            self.must_lead()?;
+        }
         match job {
             Job::Create { request, name, config, target } => {
                 let records = self.prepare_create(&name, config, target)?;
@@ -158,7 +185,9 @@ impl Herder {
                 Ok(Some((records, Then::Done { request, trouble: texts::TARGET_TROUBLE })))
             }
             Job::Stop { request, name } => {
-                self.must_exist(&name, texts::none_configured)?;
+                let unknown =
+                    if self.group.is_none() { texts::none_configured } else { texts::unknown_connector };
+                self.must_exist(&name, unknown)?;
                 let records = vec![
                     ConfigRecord::TaskCommit { name: name.clone(), tasks: 0 },
                     ConfigRecord::Target { name, state: Some(TargetState::Stopped) },
@@ -168,7 +197,7 @@ impl Herder {
             Job::Restart { request, name, include_tasks, only_failed } => {
                 self.must_exist(&name, texts::unknown_connector_to_restart)?;
                 let status = self.restart_preview(&name, include_tasks, only_failed);
-                let status = status.ok_or_else(|| texts::unknown_connector_to_restart(&name))?;
+                let status = status.ok_or_else(|| texts::no_status_to_restart(&name))?;
                 let record = ConfigRecord::Restart { name, include_tasks, only_failed };
                 Ok(Some((vec![record], Then::Restarting { request, status })))
             }
@@ -176,6 +205,8 @@ impl Herder {
                 self.modify_offsets(request, name, change).map(|()| None)
             }
             Job::Tasks { name, epoch, configs } => Ok(self.prepare_tasks(name, epoch, configs)),
+            Job::OthersTasks { request, name, configs } => self.prepare_others_tasks(request, name, configs),
+            Job::SessionKey { key } => Ok(Some((vec![ConfigRecord::SessionKey(key)], Then::SessionKey))),
             Job::LogLevel { request, namespace, level } => {
                 let record = ConfigRecord::LoggerLevel { namespace, level };
                 Ok(Some((vec![record], Then::Done { request, trouble: texts::LEVEL_TROUBLE })))
@@ -199,7 +230,7 @@ impl Herder {
     }
 
     /// Task configs are written if the life that made them still counts, and if they or the connector's config differ
-    /// from those of the last time.
+    /// from those of the last time. Where another worker leads, they are handed to it.
     fn prepare_tasks(
         &mut self,
         name: String,
@@ -207,9 +238,53 @@ impl Herder {
         configs: Vec<Props>,
     ) -> Option<(Vec<ConfigRecord>, Then)> {
         let counts = |life: &&mut super::lifecycle::Life| !life.stopping;
-        self.connectors.get_mut(&name)?.run.life_of(epoch).filter(counts)?;
-        self.cluster.connector(&name)?;
-        (!self.cluster.is_settled(&name, &configs)).then(|| task_records((name, epoch), configs))
+        let settled = self.cluster.is_settled(&name, &configs);
+        let connector = self.connectors.get_mut(&name)?;
+        connector.run.life_of(epoch).filter(counts)?;
+        if connector.publishing {
+            // Two at a time could arrive in any order.
+            connector.ask_again = true;
+            return None;
+        }
+        self.cluster.connector(&name).filter(|_| !settled)?;
+        if self.group.as_ref().is_none_or(Group::leads) {
+            return Some(task_records(Whole { name, configs, epoch: Some(epoch), request: None }));
+        }
+        if let Some(leader_url) = self.group.as_ref().and_then(Group::leader_url) {
+            connector.publishing = true;
+            self.out.push(Action::PublishTasks { name, epoch, leader_url, configs });
+        } else {
+            self.tasks_not_stored(&name, epoch);
+        }
+        None
+    }
+
+    /// The same of another worker; what is stored already need not be written.
+    fn prepare_others_tasks(
+        &mut self,
+        request: RequestId,
+        name: String,
+        configs: Vec<Props>,
+    ) -> Result<Option<(Vec<ConfigRecord>, Then)>, ApiError> {
+        self.must_exist(&name, texts::connector_not_found)?;
+        if !configs.is_empty() && self.cluster.target(&name) == TargetState::Stopped {
+            return Err(texts::no_tasks_while_stopped(&name));
+        }
+        if self.cluster.is_settled(&name, &configs) {
+            self.answer(request, Ok(Response::Done));
+            return Ok(None);
+        }
+        Ok(Some(task_records(Whole { name, configs, epoch: None, request: Some(request) })))
+    }
+
+    /// In a group only the leader goes on.
+    pub(super) fn must_lead(&self) -> Result<(), ApiError> {
+        if self.group.as_ref().is_none_or(Group::leads) { Ok(()) } else { Err(self.only_the_leader()) }
+    }
+
+    pub(super) fn only_the_leader(&self) -> ApiError {
+        let url = self.group.as_ref().and_then(Group::leader_url);
+        ApiError::Forward { url, to: Destination::Leader }
     }
 
     fn must_exist(&self, name: &str, error: impl Fn(&str) -> ApiError) -> Result<(), ApiError> {
@@ -238,40 +313,47 @@ impl Herder {
                 self.answer(request, Err(texts::write_failed(texts::RESTART_TROUBLE, &why)));
             }
             // They count once the number of them is written too.
-            (Then::Tasks { life, configs }, Ok(())) => {
-                let (record, then) = commit_record(life, configs);
+            (Then::Tasks(whole), Ok(())) => {
+                let (record, then) = commit_record(whole);
                 self.write(vec![record], then);
             }
-            (Then::Commit { life, configs }, Ok(())) => {
-                // Another leader's may have come in between.
-                if !self.cluster.is_settled(&life.0, &configs) {
-                    self.tasks_not_stored(&life.0, life.1);
-                }
+            // Another leader's may have come in between.
+            (Then::Commit(whole), Ok(())) if !self.cluster.is_settled(&whole.name, &whole.configs) => {
+                self.tasks_written(&whole, Err("other task configs came in between".to_owned()));
             }
-            (Then::Tasks { life, .. } | Then::Commit { life, .. }, Err(_)) => {
-                self.tasks_not_stored(&life.0, life.1);
-            }
+            (Then::Tasks(whole) | Then::Commit(whole), outcome) => self.tasks_written(&whole, outcome),
+            (Then::SessionKey, outcome) => self.session_key_written(outcome.is_ok()),
             (Then::Nothing, _) => {}
+        }
+    }
+
+    fn tasks_written(&mut self, whole: &Whole, outcome: Result<(), String>) {
+        if let (Some(epoch), Err(_)) = (whole.epoch, &outcome) {
+            self.tasks_not_stored(&whole.name, epoch);
+        }
+        if let Some(request) = whole.request {
+            let outcome = outcome.map(|()| Response::Done);
+            self.answer(request, outcome.map_err(|why| texts::write_failed(texts::TASKS_TROUBLE, &why)));
         }
     }
 }
 
 /// The first records for a whole of task configs, and what comes after them.
-fn task_records(life: (String, Epoch), configs: Vec<Props>) -> (Vec<ConfigRecord>, Then) {
-    if configs.is_empty() {
-        let (record, then) = commit_record(life, configs);
+fn task_records(whole: Whole) -> (Vec<ConfigRecord>, Then) {
+    if whole.configs.is_empty() {
+        let (record, then) = commit_record(whole);
         return (vec![record], then);
     }
     let record = |(task, config): (u32, &Props)| ConfigRecord::TaskConfig {
-        name: life.0.clone(),
+        name: whole.name.clone(),
         task,
         config: config.clone(),
     };
-    let records = (0..).zip(&configs).map(record).collect();
-    (records, Then::Tasks { life, configs })
+    let records = (0..).zip(&whole.configs).map(record).collect();
+    (records, Then::Tasks(whole))
 }
 
-fn commit_record(life: (String, Epoch), configs: Vec<Props>) -> (ConfigRecord, Then) {
-    let tasks = u32::try_from(configs.len()).unwrap_or(u32::MAX);
-    (ConfigRecord::TaskCommit { name: life.0.clone(), tasks }, Then::Commit { life, configs })
+fn commit_record(whole: Whole) -> (ConfigRecord, Then) {
+    let tasks = u32::try_from(whole.configs.len()).unwrap_or(u32::MAX);
+    (ConfigRecord::TaskCommit { name: whole.name.clone(), tasks }, Then::Commit(whole))
 }

@@ -61,6 +61,15 @@ pub enum Assignment {
 }
 
 impl Assignment {
+    /// The share; none of a worker that runs everything.
+    pub(super) fn share(&self) -> &Share {
+        static NONE: Share = Share::new();
+        match self {
+            Assignment::Everything => &NONE,
+            Assignment::Share(share) => share,
+        }
+    }
+
     /// True when this worker runs the connector.
     pub fn has_connector(&self, name: &str) -> bool {
         match self {
