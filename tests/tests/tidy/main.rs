@@ -16,7 +16,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("settings", &[]),
     ("rest", &["settings", "herder"]),
     ("herder", &["settings"]),
-    ("topics", &["records"]),
+    ("topics", &["records", "herder"]),
     ("records", &["settings"]),
     ("plugins", &["settings", "records"]),
     ("kafka", &["records", "metrics"]),
