@@ -3,10 +3,14 @@
 
 use crate::MINUTE;
 use crate::client_security::{client, kafka, login, ways};
+use connect_host::herder::{
+    Event, GroupAssignment, GroupEvent as Group, Item, MemberState, Protocol, Share, TaskId,
+};
 use connect_host::kafka::Conf;
 use connect_host::kafka::group::{GroupConf, GroupEvent, Lease, Member};
 use connect_host::kafka::security::Remedies;
 use connect_host::settings::clients::{Client, ClientIds, client_config};
+use connect_host::worker::membership::Membership;
 use connect_tests::{Kafka, Props, With, wait_for, wait_until};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -234,4 +238,47 @@ fn every_mechanism_lets_members_in_and_what_is_refused_names_its_key() {
 fn nameless() -> Props {
     let address = kafka().listener("SSL").replace("127.0.0.1", "[::ffff:127.0.0.1]");
     client("SSL", &[]).with("bootstrap.servers", address)
+}
+
+/// In the herder's words, over bytes that Java's workers read and write.
+#[test]
+fn a_leader_gives_itself_what_its_herder_says() {
+    let client = Props::new().with("bootstrap.servers", Kafka::shared().bootstrap());
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let share =
+        Share::from([Item::Connector("c".into()), Item::Task(TaskId { connector: "c".into(), task: 0 })]);
+    let told = runtime.block_on(async {
+        let (events, mut inlet) = mpsc::channel(4);
+        let protocols = vec![Protocol::Sessioned, Protocol::Compatible, Protocol::Eager];
+        let (member, _failed) =
+            Membership::spawn(conf("herders", &client), protocols, events).expect("a member");
+        let state = MemberState { url: "http://a:8083/".into(), config_offset: 3, allocation: None };
+        let told = tokio::time::timeout(MINUTE, async {
+            loop {
+                match inlet.recv().await {
+                    Some(Event::Group(Group::JoinDue)) => member.join(&state),
+                    Some(Event::Group(Group::Elected { generation, member_id, protocol, members })) => {
+                        assert_eq!(protocol, Protocol::Sessioned);
+                        assert_eq!(members, BTreeMap::from([(member_id.clone(), state.clone())]));
+                        let leader = GroupAssignment {
+                            leader: member_id.clone(),
+                            assigned: share.clone(),
+                            ..Default::default()
+                        };
+                        member.share(generation, &BTreeMap::from([(member_id, leader)]));
+                    }
+                    Some(Event::Group(Group::Assigned { member_id, protocol, assignment, .. })) => {
+                        break (member_id, protocol, assignment);
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        });
+        let told = told.await.expect("an assignment in time");
+        assert!(member.lease().holds());
+        member.close().await;
+        told
+    });
+    let (member_id, protocol, assignment) = told;
+    assert_eq!((protocol, assignment.assigned, assignment.leader), (Protocol::Sessioned, share, member_id));
 }
