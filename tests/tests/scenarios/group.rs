@@ -270,7 +270,8 @@ fn a_leader_gives_itself_what_its_herder_says() {
                     Some(Event::Group(Group::Assigned { member_id, protocol, assignment, .. })) => {
                         break (member_id, protocol, assignment);
                     }
-                    other => panic!("{other:?}"),
+                    Some(Event::Group(other)) => panic!("{other:?}"),
+                    _ => panic!("no event of the group"),
                 }
             }
         });

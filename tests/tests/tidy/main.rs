@@ -57,7 +57,6 @@ const CRATES: &[(&str, &str)] = &[
     ("hyper_util", "host/src/rest/"),
     ("subtle", "host/src/rest/"),
     ("tokio_rustls", "host/src/rest/ host/src/kafka/group/"),
-    ("ring", "host/src/kafka/group/"),
     ("libloading", "host/src/plugins/"),
     ("abi_stable", "host/src/plugins/"),
     ("object", "host/src/plugins/"),

@@ -111,6 +111,8 @@ impl Machine {
     fn is_assigned(&mut self, now: u64, sent: u64, protocol: String, assignment: Vec<u8>) {
         self.phase = Phase::Stable;
         self.failures = 0;
+        self.unchanged = self.assigned == self.generation;
+        self.assigned = self.generation;
         self.silent_since = None;
         self.holding = true;
         self.hold(now, sent + self.rules.session);
@@ -118,7 +120,7 @@ impl Machine {
         let (generation, member_id) = (self.generation, self.member_id.clone());
         self.tell(GroupEvent::Assigned { generation, member_id, protocol, assignment });
         if std::mem::take(&mut self.again) {
-            self.want(now);
+            self.want_round(now);
         }
     }
 

@@ -171,6 +171,10 @@ pub(super) struct Machine {
     joined: bool,
     /// To be joined anew after the round under way.
     again: bool,
+    /// Generation of the last assignment.
+    assigned: i32,
+    /// The last round was none: a follower that says the same again is given the same, without a new generation.
+    unchanged: bool,
     /// Since when the coordinator is gone without another having answered.
     silent_since: Option<u64>,
     /// In a row.
@@ -198,6 +202,8 @@ impl Machine {
             holding: false,
             joined: false,
             again: false,
+            assigned: -1,
+            unchanged: false,
             silent_since: None,
             failures: 0,
             requests: 0,

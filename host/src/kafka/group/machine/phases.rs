@@ -44,7 +44,7 @@ impl Machine {
         match self.phase {
             Phase::Out | Phase::Stable => {
                 self.note(format!("joins group {}: {reason}", self.group));
-                self.want(now);
+                self.want_round(now);
             }
             // What this round was joined with may be old by now.
             Phase::Joining { .. } | Phase::Electing { .. } | Phase::Syncing { .. } => self.again = true,
@@ -86,6 +86,12 @@ impl Machine {
         if !matches!(self.phase, Phase::Due { .. }) {
             self.phase = Phase::Wanting { not_before };
         }
+    }
+
+    /// To be joined as the worker wants it: at once, unless that changed nothing the last time.
+    pub(super) fn want_round(&mut self, now: u64) {
+        let pause = if self.unchanged { self.pause() } else { 0 };
+        self.want(now + pause);
     }
 
     /// The membership holds until then, or longer if that is known already.

@@ -238,6 +238,20 @@ fn a_rejoin_in_the_middle_of_a_round_is_done_after_it() {
 }
 
 #[test]
+fn a_round_that_changed_nothing_is_not_repeated_at_once() {
+    let mut course = Course::stable();
+    course.step(Input::Rejoin("the leader could not read its configs".into()));
+    course.step(Input::Join(offers()));
+    course.joins(Answer::Joined(joined("l", "m")));
+    course.syncs(codes::NONE);
+    course.told.clear();
+    course.step(Input::Rejoin("it still cannot".into()));
+    assert_eq!(course.told, []);
+    course.tick(120);
+    assert_eq!(course.told, [GroupEvent::JoinDue]);
+}
+
+#[test]
 fn who_left_stays_out_until_told() {
     let mut course = Course::stable();
     course.step(Input::Leave("why".into()));
