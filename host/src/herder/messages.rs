@@ -1,10 +1,14 @@
 //! What goes into the herder and what comes out of it: events, actions, and the numbers that tie them together.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::api::{ApiError, OffsetEntry, OffsetsChange, Request, Response};
 use super::catalog::PluginInfo;
-use super::cluster::ConfigRecord;
+use super::group_messages::{GroupAssignment, GroupEvent, MemberState};
+use super::records::{ConfigRecord, SessionKey};
+use super::status_records::StatusRecord;
 use crate::settings::{Given, Props};
 
 /// Milliseconds on any clock that never goes back; only differences count.
@@ -21,6 +25,9 @@ pub type RequestId = u64;
 
 /// Number of a batch of config records handed to the config store.
 pub type WriteId = u64;
+
+/// Number of a reading of the config topic to its end.
+pub type ReadId = u64;
 
 /// A task: its connector's name and its place in the list of task configs, from 0.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,7 +103,35 @@ pub enum Notice {
 #[derive(Clone)]
 pub enum Event {
     /// A record of the config store, in the store's order; nothing else changes what the herder believes.
-    Config(ConfigRecord),
+    Config {
+        /// How far was read: the record's offset and 1. It only grows; some may be left out.
+        offset: i64,
+        /// The record; none: one that nobody knows.
+        record: Option<ConfigRecord>,
+    },
+    /// The answer to [`Action::ReadConfig`].
+    ConfigRead {
+        /// Which reading.
+        read: ReadId,
+        /// Up to where it was read, the offset of the last record and 1; all before it came as [`Event::Config`]. Or why it
+        /// could not be read so far in time.
+        outcome: Result<i64, String>,
+    },
+    /// A record of the status topic, in the order of its key; this worker's own ones too.
+    Status(StatusRecord),
+    /// Something happened in the worker group.
+    Group(GroupEvent),
+    /// The answer to [`Action::MakeSessionKey`].
+    SessionKeyMade(SessionKey),
+    /// The answer to [`Action::PublishTasks`].
+    TasksPublished {
+        /// Name of the connector.
+        name: String,
+        /// Its life.
+        epoch: Epoch,
+        /// Why the leader did not take them; it may have done so all the same.
+        outcome: Result<(), String>,
+    },
     /// All records of this [`Action::Write`] were written and came in as [`Event::Config`], or the store gave up.
     Written {
         /// Which batch.
@@ -104,7 +139,7 @@ pub enum Event {
         /// The reason why the store gave up.
         outcome: Result<(), String>,
     },
-    /// The worker's start is complete: the config store was read to its end, connector files were taken in.
+    /// The worker's start is complete: config and status topic were read to their ends, connector files were taken in.
     Ready,
     /// Somebody asks for something; [`Action::Answer`] follows exactly once.
     Request {
@@ -374,6 +409,69 @@ pub enum Action {
         /// What there is to tell.
         notice: Notice,
     },
-    /// After [`Event::Shutdown`]: nothing runs here any more. Comes once.
+    /// Read the config topic to its present end, within `worker.sync.timeout.ms`, and report [`Event::ConfigRead`]. At
+    /// most one reading is under way.
+    ReadConfig {
+        /// Number of the reading.
+        read: ReadId,
+    },
+    /// Append this to the status topic, and try again for as long as nothing newer was put of the same key.
+    PutStatus {
+        /// The record.
+        record: StatusRecord,
+        /// Not to be tried again once another worker has said something newer: state and failure of what this worker may no
+        /// longer run.
+        safe: bool,
+    },
+    /// Join the group with this; the answer to [`GroupEvent::JoinDue`].
+    Join(MemberState),
+    /// Send these as the leader's SyncGroup; the answer to [`GroupEvent::Elected`].
+    Share {
+        /// Generation of the group.
+        generation: i32,
+        /// An assignment for each member, by member id.
+        shares: BTreeMap<String, GroupAssignment>,
+    },
+    /// Join the group anew, also after [`Action::Leave`]; [`GroupEvent::JoinDue`] follows. Not ordered between a [`Action::Join`] and
+    /// the [`GroupEvent::Assigned`] after it.
+    Rejoin {
+        /// Why, for the log.
+        reason: String,
+    },
+    /// Leave the group, after all of [`Action::PutStatus`] until now was sent, within a short bound. No [`GroupEvent`] follows
+    /// before [`Action::Rejoin`].
+    Leave {
+        /// Why, for the log and the coordinator.
+        reason: String,
+    },
+    /// Make a session key of the worker's algorithm and size, and report [`Event::SessionKeyMade`].
+    MakeSessionKey,
+    /// From now on sign requests to other workers with this key, and ask for a signature on theirs.
+    UseSessionKey {
+        /// The key; none: none is known yet, so nothing can be signed or verified.
+        key: Option<SessionKey>,
+        /// Whether requests are signed and verified: the group's protocol is `sessioned`.
+        verify: bool,
+    },
+    /// Hand the configs of a connector's tasks to the leader, signed where that is used, and report [`Event::TasksPublished`]
+    /// within a bound. One at a time for each connector. It is not tried again: the herder does that.
+    PublishTasks {
+        /// Name of the connector.
+        name: String,
+        /// Its life.
+        epoch: Epoch,
+        /// Where the leader's REST API is to be reached, with a slash at the end.
+        leader_url: String,
+        /// A config for each task, from number 0, complete.
+        configs: Vec<Props>,
+    },
+    /// Set the level of loggers, as `PUT /admin/loggers/{namespace}` does.
+    SetLogLevel {
+        /// The loggers whose names begin so; `root` for all.
+        namespace: String,
+        /// The level.
+        level: String,
+    },
+    /// After [`Event::Shutdown`]: nothing runs here any more, and the group was left. Comes once.
     Finished,
 }

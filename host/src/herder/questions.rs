@@ -27,9 +27,11 @@ impl ConnectorRun {
     /// A new life owes no answers.
     pub(super) fn forget_questions(&mut self) {
         self.asked = false;
+        self.publishing = false;
         self.ask_again = false;
         self.ask_at = None;
         self.refusals = 0;
+        self.heal_at = None;
     }
 
     /// Plans the next question after one that led nowhere: 250 ms later, then twice that, up to a minute.
@@ -52,7 +54,7 @@ impl Herder {
             return;
         };
         connector.ask_at = None;
-        if connector.asked {
+        if connector.asked || connector.publishing {
             connector.ask_again = true;
             return;
         }
@@ -71,6 +73,7 @@ impl Herder {
             // Whether it can be asked or not: this appointment is over.
             if let Some(run) = self.connectors.get_mut(&name) {
                 run.ask_at = None;
+                run.heal_at = None;
             }
             self.ask(&name);
         }
@@ -120,6 +123,39 @@ impl Herder {
             .filter(|run| run.run.life.as_ref().is_some_and(|life| life.epoch == epoch && !life.stopping))
         {
             run.ask_later(now);
+        }
+    }
+
+    /// The leader took the task configs in, or did not.
+    pub(super) fn tasks_published(&mut self, name: &str, epoch: Epoch, outcome: Result<(), String>) {
+        let Some(connector) = self.connectors.get_mut(name) else { return };
+        if connector.run.life_of(epoch).is_none() {
+            return;
+        }
+        connector.publishing = false;
+        if std::mem::take(&mut connector.ask_again) {
+            self.ask(name);
+        } else if outcome.is_err() {
+            self.tasks_not_stored(name, epoch);
+        }
+    }
+
+    /// Task configs were read, or the commit after them, with its outcome. Configs that no whole comes of were left by a leader that
+    /// died, or by two: the owner sees to it that they are written anew.
+    pub(super) fn watch_tasks(&mut self, name: &str, committed: bool) {
+        let now = self.now;
+        let broken = self.cluster.connector(name).is_some_and(|stored| stored.inconsistent);
+        let Some(connector) = self.connectors.get_mut(name) else { return };
+        if connector.run.life.as_ref().is_none_or(|life| life.stopping) {
+            return;
+        }
+        if committed {
+            connector.heal_at = None;
+            if broken && connector.ask_at.is_none() {
+                connector.ask_later(now);
+            }
+        } else if connector.heal_at.is_none() {
+            connector.heal_at = Some(now + LAST_RETRY_MS);
         }
     }
 

@@ -1,4 +1,5 @@
-//! Kafka, through librdkafka: the only room that knows rdkafka.
+//! Kafka, through librdkafka: the only room that knows rdkafka. Membership in a group of workers alone is spoken without it
+//! ([`group`]).
 //!
 //! Producers and consumers are driven by their event queues, so that one task owns a client and no callback runs on a
 //! foreign thread: [`native`] owns the client and wakes its task when its queue has something, [`producer`] and
@@ -10,6 +11,7 @@
 pub mod admin;
 pub mod consumer;
 pub mod dev_broker;
+pub mod group;
 pub mod groups;
 pub mod list;
 pub mod log;

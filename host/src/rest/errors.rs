@@ -79,7 +79,7 @@ fn status_of(error: &ApiError) -> u16 {
         ApiError::BadRequest(_) => 400,
         ApiError::Forbidden(_) => 403,
         ApiError::NotFound(_) => 404,
-        ApiError::Conflict(_) => 409,
+        ApiError::Conflict(_) | ApiError::Forward { .. } | ApiError::RebalanceNeeded => 409,
         ApiError::Internal(_) => 500,
         ApiError::NotImplemented(_) => 501,
         ApiError::Unavailable(_) => 503,

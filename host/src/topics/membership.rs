@@ -9,45 +9,6 @@ use std::fmt;
 /// The number that stands for the connector itself among its tasks.
 pub const CONNECTOR: i32 = -1;
 
-/// The leader could not read the config topic as far as a member has: nobody starts anything, all rejoin.
-pub const CONFIG_MISMATCH: i16 = 1;
-
-/// A protocol of worker groups.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Protocol {
-    /// `default`: all stop, then each is told all that it shall run.
-    Eager,
-    /// `compatible`: members keep what they run; assignments are increments.
-    Compatible,
-    /// `sessioned`: as before, and requests between workers are signed.
-    Sessioned,
-}
-
-impl Protocol {
-    /// The name under which members offer it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Protocol::Eager => "default",
-            Protocol::Compatible => "compatible",
-            Protocol::Sessioned => "sessioned",
-        }
-    }
-
-    /// The protocol of this name.
-    pub fn of_name(name: &str) -> Option<Protocol> {
-        [Protocol::Eager, Protocol::Compatible, Protocol::Sessioned].into_iter().find(|p| p.name() == name)
-    }
-
-    /// The version in its bytes.
-    pub fn version(self) -> i16 {
-        match self {
-            Protocol::Eager => 0,
-            Protocol::Compatible => 1,
-            Protocol::Sessioned => 2,
-        }
-    }
-}
-
 /// What a member tells of itself when it joins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -66,7 +27,7 @@ pub struct Member {
 pub struct Assignment {
     /// Version of the layout.
     pub version: i16,
-    /// 0, or [`CONFIG_MISMATCH`].
+    /// 0, or [`crate::herder::CONFIG_MISMATCH`].
     pub error: i16,
     /// Member id of the leader.
     pub leader: String,
@@ -285,6 +246,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::herder::CONFIG_MISMATCH;
 
     fn hex(text: &str) -> Vec<u8> {
         let digits: String = text.split_whitespace().collect();

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::context::Context;
 use super::offset_requests::{self, Subject};
 use super::{connector, task, validate};
-use crate::herder::{Action, ApiError, ConfigRecord, Epoch, Event, Notice, RequestId, Response, TaskId};
+use crate::herder::{Action, ApiError, Epoch, Event, Notice, RequestId, Response, TaskId};
 
 /// Who waits for the answer to a request.
 pub enum Asker {
@@ -29,13 +29,15 @@ pub struct Hands {
     pub scraped: Option<Response>,
     /// The herder has nothing left to run.
     pub finished: bool,
+    /// How many records the config store of a standalone worker was given.
+    config_offset: i64,
 }
 
 impl Hands {
     /// With nothing running.
     pub fn new(context: Arc<Context>) -> Hands {
         let (connectors, tasks, askers) = Default::default();
-        Hands { context, connectors, tasks, askers, scraped: None, finished: false }
+        Hands { context, connectors, tasks, askers, scraped: None, finished: false, config_offset: 0 }
     }
 
     /// Notes that something has ended, before the herder hears of it.
@@ -56,8 +58,11 @@ impl Hands {
         match action {
             Action::Write { write, records } => {
                 // A standalone worker's config store is its memory: what is written can be read back at once.
-                let mut echo: Vec<Event> =
-                    records.into_iter().map(|record: ConfigRecord| Event::Config(record)).collect();
+                let records = records.into_iter().map(|record| {
+                    self.config_offset += 1;
+                    Event::Config { offset: self.config_offset, record: Some(record) }
+                });
+                let mut echo: Vec<Event> = records.collect();
                 echo.push(Event::Written { write, outcome: Ok(()) });
                 return echo;
             }
@@ -102,6 +107,17 @@ impl Hands {
             Action::ForgetTopics { id, epoch } => self.order_task(id, epoch, task::Order::ForgetTopics),
             Action::Tell { connector, task, notice } => tell(&connector, task, notice),
             Action::Finished => self.finished = true,
+            // Only a member of a group is told these.
+            Action::ReadConfig { .. }
+            | Action::PutStatus { .. }
+            | Action::Join(_)
+            | Action::Share { .. }
+            | Action::Rejoin { .. }
+            | Action::Leave { .. }
+            | Action::MakeSessionKey
+            | Action::UseSessionKey { .. }
+            | Action::PublishTasks { .. }
+            | Action::SetLogLevel { .. } => {}
         }
         Vec::new()
     }

@@ -4,7 +4,7 @@
 //! actions out. A connector lives in [`connector`], a task in [`source_task`] or [`sink_task`]; both are reached by
 //! orders and answer with events only, so that they could as well live in another process. [`validate`] checks configs
 //! with the help of the plugins, [`clients`] readies the settings of Kafka clients, [`offset_store`] keeps source
-//! offsets, [`progress`] sees tasks that do not come on, [`scrape`] gathers what /metrics shows, [`credentials`] reads
+//! offsets, [`membership`] is the worker's place in its group, [`progress`] sees tasks that do not come on, [`scrape`] gathers what /metrics shows, [`credentials`] reads
 //! who may call.
 
 pub mod act;
@@ -14,6 +14,7 @@ pub mod context;
 pub mod credentials;
 pub mod listen;
 pub mod loggers;
+pub mod membership;
 pub mod offset_requests;
 pub mod offset_store;
 pub mod orders;

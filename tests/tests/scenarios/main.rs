@@ -13,6 +13,7 @@ mod faults_garbage;
 mod faults_load;
 mod faults_run;
 mod flow;
+mod group;
 mod guide;
 mod health;
 mod http_auth;

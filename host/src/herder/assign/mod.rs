@@ -15,6 +15,42 @@ use super::messages::TaskId;
 
 pub use cooperative::Cooperative;
 
+/// A protocol of worker groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Protocol {
+    /// `default`: all stop, then each is told all that it shall run.
+    Eager,
+    /// `compatible`: members keep what they run; assignments are increments.
+    Compatible,
+    /// `sessioned`: as before, and requests between workers are signed.
+    Sessioned,
+}
+
+impl Protocol {
+    /// The name under which members offer it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protocol::Eager => "default",
+            Protocol::Compatible => "compatible",
+            Protocol::Sessioned => "sessioned",
+        }
+    }
+
+    /// The protocol of this name.
+    pub fn of_name(name: &str) -> Option<Protocol> {
+        [Protocol::Eager, Protocol::Compatible, Protocol::Sessioned].into_iter().find(|p| p.name() == name)
+    }
+
+    /// The version in its bytes.
+    pub fn version(self) -> i16 {
+        match self {
+            Protocol::Eager => 0,
+            Protocol::Compatible => 1,
+            Protocol::Sessioned => 2,
+        }
+    }
+}
+
 /// What is assigned to this worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Assignment {
@@ -25,6 +61,15 @@ pub enum Assignment {
 }
 
 impl Assignment {
+    /// The share; none of a worker that runs everything.
+    pub(super) fn share(&self) -> &Share {
+        static NONE: Share = Share::new();
+        match self {
+            Assignment::Everything => &NONE,
+            Assignment::Share(share) => share,
+        }
+    }
+
     /// True when this worker runs the connector.
     pub fn has_connector(&self, name: &str) -> bool {
         match self {

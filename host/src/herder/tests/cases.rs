@@ -14,6 +14,7 @@ use crate::settings::Props;
 struct Case {
     herder: Herder,
     now: Millis,
+    offset: i64,
     requests: RequestId,
     hold: bool,
     held: VecDeque<(WriteId, Vec<ConfigRecord>)>,
@@ -45,6 +46,7 @@ impl Case {
         Case {
             herder: Herder::new("here:8083", catalog(), Assignment::Everything),
             now: 0,
+            offset: 0,
             requests: 0,
             hold: false,
             held: VecDeque::new(),
@@ -74,7 +76,8 @@ impl Case {
         let Some((write, records)) = self.held.pop_front() else { return };
         if outcome.is_ok() {
             for record in records {
-                self.step(Event::Config(record));
+                self.offset += 1;
+                self.step(Event::Config { offset: self.offset, record: Some(record) });
             }
         }
         self.step(Event::Written { write, outcome });

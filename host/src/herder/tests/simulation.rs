@@ -61,6 +61,7 @@ impl Part {
 struct World {
     herder: Herder,
     now: Millis,
+    offset: i64,
     requests: RequestId,
     open: BTreeSet<RequestId>,
     /// Epoch that lives, by part.
@@ -90,6 +91,7 @@ impl World {
             herder: Herder::new("here:8083", catalog(), Assignment::Everything)
                 .with_restarts(RestartPolicy::default(), 7),
             now: 0,
+            offset: 0,
             requests: 0,
             open: BTreeSet::new(),
             live: BTreeMap::new(),
@@ -145,7 +147,9 @@ impl World {
             }
             Action::Write { write, records } => {
                 for record in records {
-                    self.send("store", Event::Config(record));
+                    self.offset += 1;
+                    let event = Event::Config { offset: self.offset, record: Some(record) };
+                    self.send("store", event);
                 }
                 self.send("store", Event::Written { write, outcome: Ok(()) });
             }
@@ -203,6 +207,7 @@ impl World {
                 self.finished += 1;
                 assert!(self.live.is_empty() && self.finished == 1);
             }
+            other => panic!("not an action of a standalone worker: {}", text::action(&other)),
         }
     }
 
@@ -257,7 +262,7 @@ impl World {
                 self.bury(Part::Task(id.clone()), *epoch);
             }
             Event::OffsetsModified { request, .. } => drop(self.modifying.remove(request)),
-            Event::Config(ConfigRecord::Tasks { name, .. }) => {
+            Event::Config { record: Some(ConfigRecord::TaskCommit { name, .. }), .. } => {
                 *self.sets.entry(name.clone()).or_default() += 1
             }
             _ => {}
