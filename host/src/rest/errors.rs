@@ -74,6 +74,12 @@ pub(super) fn answer(failure: Failure) -> Answer {
     }
 }
 
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Failure {
+        Failure::Api(error)
+    }
+}
+
 fn status_of(error: &ApiError) -> u16 {
     match error {
         ApiError::BadRequest(_) => 400,

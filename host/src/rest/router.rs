@@ -250,6 +250,13 @@ fn decode(raw: &str, form: bool) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// Escapes all but letters, digits and what is never in the way.
+fn encode(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let one = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(one).collect()
+}
+
 /// The segments that the pattern leaves open, if it fits.
 fn captured(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
     let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
@@ -289,6 +296,15 @@ impl Query {
     /// All values of a parameter.
     pub(super) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(k, _)| k == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The same parameters, but this one only once and with this value; escaped, as after the question mark.
+    pub(super) fn with(&self, key: &str, value: &str) -> String {
+        let others = self.0.iter().filter(|(name, _)| name != key);
+        let all = others.map(|(name, value)| (name.as_str(), value.as_str())).chain([(key, value)]);
+        let pairs: Vec<String> =
+            all.map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        pairs.join("&")
     }
 
     /// The first value, read as Java does: `true` in any letter case is true, anything else is false; an empty one is absent.

@@ -21,6 +21,7 @@ pub mod orders;
 pub mod progress;
 pub mod run;
 pub mod scrape;
+pub mod session;
 pub mod sink_offsets;
 pub mod sink_task;
 pub mod source_task;
