@@ -8,7 +8,7 @@ use std::time::Duration;
 use rdkafka_sys as sys;
 use tokio::sync::Notify;
 
-use super::list::TopicPartition;
+use super::list::{self, TopicPartition};
 use super::security::{self, Remedies};
 use super::token::{self, Tokens};
 use super::{Conf, KafkaError};
@@ -271,15 +271,16 @@ impl Event {
         unsafe { text(sys::rd_kafka_event_error_string(self.ptr())) }
     }
 
-    /// The partition that the event is about, if it is about one.
-    pub(super) fn topic_partition(&self) -> Option<TopicPartition> {
+    /// The partition that the event is about, if it is about one, and the offset that it names.
+    pub(super) fn topic_partition(&self) -> Option<(TopicPartition, i64)> {
         // SAFETY: the event is alive; what it gives is null or ours to destroy, and is copied before.
         unsafe {
             let at = sys::rd_kafka_event_topic_partition(self.ptr());
-            let given = at.as_ref()?;
-            let copy = TopicPartition { topic: text(given.topic).into(), partition: given.partition };
-            sys::rd_kafka_topic_partition_destroy(at);
-            Some(copy)
+            let copy = list::item(at).map(|(at, offset, _)| (at, offset));
+            if !at.is_null() {
+                sys::rd_kafka_topic_partition_destroy(at);
+            }
+            copy
         }
     }
 }

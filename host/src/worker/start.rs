@@ -19,7 +19,7 @@ use crate::herder::{
 };
 use crate::kafka::admin::TopicSpec;
 use crate::kafka::dev_broker::DevBroker;
-use crate::kafka::log::LogConf;
+use crate::kafka::log::{LogConf, Purpose};
 use crate::kafka::native::Owner;
 use crate::logging::{self, LogSettings};
 use crate::metrics::{Metrics, WorkerInfo};
@@ -276,16 +276,12 @@ async fn open_offsets(config: &WorkerConfig, embedded: bool) -> Result<OffsetSto
     match &config.offset_store {
         OffsetStoreConfig::File(path) => OffsetStore::open_file(path).map_err(|error| failed(&error)),
         OffsetStoreConfig::Topic(StorageTopic { name, partitions, replication_factor, settings }) => {
-            let mut configs: Vec<(String, String)> =
-                settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-            configs.retain(|(key, _)| key != "cleanup.policy");
-            configs.push(("cleanup.policy".into(), "compact".into()));
+            let configs = settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
             let (partitions, replication_factor) = (*partitions, *replication_factor);
             let log =
                 log_conf(config, TopicSpec { name: name.clone(), partitions, replication_factor, configs })?;
             let log = LogConf { create: !embedded, ..log };
-            let opened = tokio::task::spawn_blocking(move || OffsetStore::open_topic(&log)).await;
-            opened.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+            OffsetStore::open_topic(log).await.map_err(|error| failed(&error))
         }
     }
 }
@@ -297,6 +293,7 @@ fn log_conf(config: &WorkerConfig, topic: TopicSpec) -> Result<LogConf, StartErr
     let admin = conf(Client::Admin)?;
     Ok(LogConf {
         topic,
+        purpose: Purpose::Offsets,
         consumer: conf(Client::Consumer)?.conf,
         producer: conf(Client::Producer)?.conf,
         owner: clients::owner(Owner::default(), &admin),

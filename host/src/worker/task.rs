@@ -75,6 +75,12 @@ impl From<crate::kafka::KafkaError> for Failed {
     }
 }
 
+impl From<super::offset_store::StoreError> for Failed {
+    fn from(error: super::offset_store::StoreError) -> Failed {
+        Failed(error.to_string())
+    }
+}
+
 impl From<Vec<Problem>> for Failed {
     fn from(problems: Vec<Problem>) -> Failed {
         let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();

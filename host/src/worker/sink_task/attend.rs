@@ -135,7 +135,7 @@ impl Running {
             }
             Told::Trouble(error) => return self.trouble(error),
             Told::Stats(stats) => self.env.metrics.client(stats),
-            Told::End(_) => {}
+            Told::End(..) => {}
         }
         Ok(())
     }
