@@ -31,7 +31,7 @@ use crate::rest::Call;
 use crate::settings::clients::{Client, ClientIds};
 use crate::settings::connector::Kind;
 use crate::settings::files::{self, ConnectorFile, Format, InitialState};
-use crate::settings::worker::{OffsetStoreConfig, WorkerConfig};
+use crate::settings::worker::{OffsetStoreConfig, StorageTopic, WorkerConfig};
 use crate::settings::{Problem, Props};
 use crate::shutdown;
 
@@ -279,7 +279,7 @@ async fn open_offsets(config: &WorkerConfig, embedded: bool) -> Result<OffsetSto
     let failed = |error: &dyn std::fmt::Display| StartError::Failed(error.to_string());
     match &config.offset_store {
         OffsetStoreConfig::File(path) => OffsetStore::open_file(path).map_err(|error| failed(&error)),
-        OffsetStoreConfig::Topic { name, partitions, replication_factor, settings } => {
+        OffsetStoreConfig::Topic(StorageTopic { name, partitions, replication_factor, settings }) => {
             let configs = settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
             let (partitions, replication_factor) = (*partitions, *replication_factor);
             let log =
