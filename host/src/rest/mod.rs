@@ -45,7 +45,7 @@ pub use accept::serve;
 pub use auth::Credentials;
 pub use front::Front;
 pub use loggers::{LoggerLevel, LoggerLevels};
-pub use peers::{PeerAnswer, PeerError, PeerRequest, PeerTls, Peers};
+pub use peers::{PeerAnswer, PeerError, PeerRequest, PeerTls, Peers, path_of_tasks};
 pub use sessions::{Sessions, Signature};
 pub use stage::Stage;
 pub use tls::{Tls, TlsError};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use warp::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, USER_AGENT};
@@ -11,6 +12,7 @@ use warp::http::uri::{PathAndQuery, Uri};
 use warp::http::{Method, Request};
 use warp::hyper::body::Bytes;
 
+use super::router;
 use super::sessions::{ALGORITHM_HEADER, SIGNATURE_HEADER, Signature};
 
 mod tls;
@@ -43,6 +45,22 @@ pub struct PeerAnswer {
     pub status: u16,
     /// The body; empty: none.
     pub body: Vec<u8>,
+}
+
+impl PeerAnswer {
+    /// The status, and the message if there is one, for the log.
+    pub fn summary(&self) -> String {
+        let body: Option<Value> = serde_json::from_slice(&self.body).ok();
+        let message = body.as_ref().and_then(|body| body.get("message")).and_then(Value::as_str);
+        message.map_or_else(|| self.status.to_string(), |message| format!("{}: {message}", self.status))
+    }
+}
+
+/// Where the configs of a connector's tasks are handed in. A name that no plain path can hold is in the query.
+pub fn path_of_tasks(name: &str) -> String {
+    let odd = name.contains(|c: char| c < ' ' || "/%\\\u{7f}".contains(c)) || matches!(name, "." | "..");
+    let escaped = router::encode(name);
+    if odd { format!("/v1/connectors/tasks?name={escaped}") } else { format!("/connectors/{escaped}/tasks") }
 }
 
 /// Why there is no answer of another worker. Holds no secret.

@@ -67,7 +67,7 @@ impl Route {
     pub(super) fn is_between_workers(&self) -> bool {
         matches!(
             (self.method, self.pattern),
-            ("POST", "connectors/{name}/tasks") | ("PUT", "connectors/{name}/fence")
+            ("POST", "connectors/{name}/tasks" | "v1/connectors/tasks") | ("PUT", "connectors/{name}/fence")
         )
     }
 
@@ -133,6 +133,7 @@ pub(super) const ROUTES: &[Route] = &[
     plain("PUT", "v1/connectors/stop", Endpoint::Stop),
     plain("POST", "v1/connectors/restart", Endpoint::Restart),
     plain("GET", "v1/connectors/tasks", Endpoint::Tasks),
+    plain("POST", "v1/connectors/tasks", Endpoint::SubmitTasks),
     plain("GET", "v1/connectors/tasks/{task}/status", Endpoint::TaskStatus),
     plain("POST", "v1/connectors/tasks/{task}/restart", Endpoint::RestartTask),
     plain("GET", "v1/connectors/topics", Endpoint::Topics),
@@ -251,7 +252,7 @@ fn decode(raw: &str, form: bool) -> Option<String> {
 }
 
 /// Escapes all but letters, digits and what is never in the way.
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let one = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(one).collect()

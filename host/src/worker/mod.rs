@@ -1,6 +1,6 @@
 //! The worker at work: what the herder decides is carried out here, on a runtime that no plugin code ever enters.
 //!
-//! [`start`] puts a worker together, [`listen`] has it heard, [`run`] is its one loop (events in, herder's step, actions out), [`act`] carries
+//! [`start`] and [`distributed`] put a worker together, [`listen`] has it heard, [`run`] is its one loop (events in, herder's step, actions out), [`act`] carries
 //! actions out. A connector lives in [`connector`], a task in [`source_task`] or [`sink_task`]; both are reached by
 //! orders and answer with events only, so that they could as well live in another process. [`validate`] checks configs
 //! with the help of the plugins, [`clients`] readies the settings of Kafka clients, [`offset_store`] keeps source
@@ -8,10 +8,13 @@
 //! who may call.
 
 pub mod act;
+mod assemble;
 pub mod clients;
+pub mod cluster;
 pub mod connector;
 pub mod context;
 pub mod credentials;
+pub mod distributed;
 pub mod listen;
 pub mod loggers;
 pub mod membership;
@@ -29,3 +32,5 @@ pub mod start;
 pub mod task;
 pub mod topic_use;
 pub mod validate;
+
+pub use assemble::StartError;

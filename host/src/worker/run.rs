@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time;
 
 use super::act::{Asker, Hands};
+use super::cluster::Cluster;
 use super::context::Context;
 use super::scrape::Board;
 use crate::herder::{Event, Herder, Request, RequestId};
@@ -40,10 +41,10 @@ pub struct Loop {
 }
 
 impl Loop {
-    /// Around a herder that knows nothing yet.
-    pub fn new(context: Arc<Context>, herder: Herder, board: Arc<Board>) -> Loop {
+    /// Around a herder that knows nothing yet. `cluster`: what a worker of a group has besides.
+    pub fn new(context: Arc<Context>, herder: Herder, board: Arc<Board>, cluster: Option<Cluster>) -> Loop {
         Loop {
-            hands: Hands::new(context.clone()),
+            hands: Hands::new(context.clone(), cluster),
             context,
             herder,
             board,
