@@ -4,14 +4,16 @@
 //! actions out. A connector lives in [`connector`], a task in [`source_task`] or [`sink_task`]; both are reached by
 //! orders and answer with events only, so that they could as well live in another process. [`validate`] checks configs
 //! with the help of the plugins, [`clients`] readies the settings of Kafka clients, [`offset_store`] keeps source
-//! offsets, [`progress`] sees tasks that do not come on, [`scrape`] gathers what /metrics shows, [`credentials`] reads
+//! offsets, [`config_store`] and [`status_store`] are the topics that workers of a group share, [`follow`] reads all three, [`progress`] sees tasks that do not come on, [`scrape`] gathers what /metrics shows, [`credentials`] reads
 //! who may call.
 
 pub mod act;
 pub mod clients;
+pub mod config_store;
 pub mod connector;
 pub mod context;
 pub mod credentials;
+pub mod follow;
 pub mod listen;
 pub mod loggers;
 pub mod offset_requests;
@@ -24,6 +26,7 @@ pub mod sink_offsets;
 pub mod sink_task;
 pub mod source_task;
 pub mod start;
+pub mod status_store;
 pub mod task;
 pub mod topic_use;
 pub mod validate;
