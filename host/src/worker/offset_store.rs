@@ -1,14 +1,11 @@
 //! Stored source offsets: read from memory, written through to a file or a topic that others may write to as well.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
-
-use crate::kafka::log::{Entry, Log, LogConf, LogError, LogRecord, Patience, Read};
+use super::follow::{Followed, Take};
+use crate::kafka::log::{Entry, LogConf, LogError, LogRecord, Patience};
 use crate::plugins::instance::OffsetReader;
 use crate::records::value::Value;
 use crate::topics::offset_table::OffsetTable;
@@ -37,18 +34,16 @@ enum Backend {
 
 /// Offsets in a topic to which other workers write too: the table follows it.
 struct Topic {
-    log: Log,
+    followed: Followed,
     limit: Duration,
     /// One append at a time, so that writes of a source partition keep their order.
     order: tokio::sync::Mutex<()>,
-    ends: Arc<Ends>,
 }
 
-/// Who waits for the end of the topic, by number.
-#[derive(Default)]
-struct Ends {
-    next: AtomicU64,
-    waiting: Mutex<HashMap<u64, oneshot::Sender<Result<(), LogError>>>>,
+/// Takes in what is read.
+struct ToTable {
+    place: String,
+    table: Arc<RwLock<OffsetTable>>,
 }
 
 /// The offsets of all source connectors of a worker. Entries keep the bytes that Kafka Connect writes.
@@ -82,11 +77,11 @@ impl OffsetStore {
     pub async fn open_topic(conf: LogConf) -> Result<OffsetStore, StoreError> {
         let (place, limit) = (format!("topic {}", conf.topic.name), conf.timeout);
         let fail = |error: LogError| StoreError { place: place.clone(), problem: error.to_string() };
-        let (log, reads) = Log::open(conf).await.map_err(fail)?;
-        let (table, ends) = (Arc::<RwLock<OffsetTable>>::default(), Arc::<Ends>::default());
-        tokio::spawn(follow(place.clone(), table.clone(), ends.clone(), reads));
-        let topic = Topic { log, limit, order: tokio::sync::Mutex::default(), ends };
-        topic.read_to_end(Patience::Quiet(limit)).await.map_err(fail)?;
+        let table = Arc::<RwLock<OffsetTable>>::default();
+        let taker = ToTable { place: place.clone(), table: table.clone() };
+        let followed = Followed::open(conf, taker).await.map_err(fail)?;
+        followed.read_to_end(Patience::Quiet(limit)).await.map_err(fail)?;
+        let topic = Topic { followed, limit, order: tokio::sync::Mutex::default() };
         Ok(OffsetStore { place, table, backend: Backend::Topic(topic) })
     }
 
@@ -98,7 +93,8 @@ impl OffsetStore {
         match &self.backend {
             Backend::File(_) => Ok(()),
             Backend::Topic(topic) => {
-                topic.read_to_end(Patience::Total(topic.limit)).await.map_err(|error| self.fail(error))
+                let read = topic.followed.read_to_end(Patience::Total(topic.limit)).await;
+                read.map_err(|error| self.fail(error))
             }
         }
     }
@@ -170,57 +166,18 @@ impl OffsetStore {
             self.entries(&table, connector, changes)?
         };
         let order = topic.order.lock().await;
-        let appended = topic.log.append(entries, topic.limit).await;
+        let appended = topic.followed.log.append(entries, topic.limit).await;
         drop(order);
         appended.map_err(|error| self.fail(error))?;
         self.refresh().await
     }
 }
 
-impl Topic {
-    async fn read_to_end(&self, patience: Patience) -> Result<(), LogError> {
-        let token = self.ends.next.fetch_add(1, Ordering::Relaxed);
-        let (reply, answer) = oneshot::channel();
-        self.ends.waiting().insert(token, reply);
-        if let Err(error) = self.log.read_to_end(token, patience).await {
-            self.ends.waiting().remove(&token);
-            return Err(error);
-        }
-        // Without an answer the log has ended, and says why.
-        match answer.await {
-            Ok(outcome) => outcome,
-            Err(_) => self.log.read_to_end(token, patience).await,
-        }
+impl Take for ToTable {
+    async fn take(&mut self, record: LogRecord) {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        apply(&mut table, &self.place, record.key, record.value);
     }
-}
-
-impl Ends {
-    fn waiting(&self) -> MutexGuard<'_, HashMap<u64, oneshot::Sender<Result<(), LogError>>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Takes in what is read, until the log ends.
-async fn follow(
-    place: String,
-    table: Arc<RwLock<OffsetTable>>,
-    ends: Arc<Ends>,
-    mut reads: mpsc::Receiver<Read>,
-) {
-    while let Some(read) = reads.recv().await {
-        match read {
-            Read::Record(LogRecord { key, value, .. }) => {
-                apply(&mut table.write().unwrap_or_else(PoisonError::into_inner), &place, key, value);
-            }
-            Read::End { token, outcome } => {
-                if let Some(waiting) = ends.waiting().remove(&token) {
-                    let _ = waiting.send(outcome);
-                }
-            }
-            Read::Lost(_) => break,
-        }
-    }
-    ends.waiting().clear();
 }
 
 fn apply(table: &mut OffsetTable, place: &str, key: Option<Vec<u8>>, value: Option<Vec<u8>>) {

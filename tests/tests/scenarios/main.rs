@@ -19,6 +19,8 @@ mod health;
 mod http_auth;
 mod http_front;
 mod http_tls;
+mod internal_stores;
+mod internal_topics;
 mod isolation;
 mod layout;
 mod metrics;

@@ -15,7 +15,7 @@ use crate::kafka::facts::{Asker, Description};
 use crate::kafka::list::TopicPartition;
 
 /// How often the topic is looked at when nobody asks.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Before a look that failed is repeated.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long brokers may not know the topic before it is believed.
@@ -175,7 +175,7 @@ impl Reader {
                     self.advance(record.partition, record.offset, record.offset + 1)?;
                     self.tell(Read::Record(record)).await?;
                 }
-                Told::End(at, offset) => self.advance(at.partition, offset, offset)?,
+                Told::End(at, offset) if offset >= 0 => self.advance(at.partition, offset, offset)?,
                 Told::Trouble(error) => self.trouble(error)?,
                 _ => {}
             }
