@@ -1,6 +1,6 @@
 //! From a polled batch to acknowledged records.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Running;
 use crate::kafka::KafkaError;
@@ -15,6 +15,8 @@ use crate::worker::task::Failed;
 
 /// Records that are read, converted and sent in one go; few enough to stay in the processor's cache.
 const PART: usize = 512;
+/// How often a task looks whether its worker is a member of its group again.
+const MEMBERSHIP: Duration = Duration::from_millis(50);
 /// Deliveries that are taken in one go.
 const DELIVERIES: usize = 10_000;
 
@@ -108,6 +110,9 @@ impl Running {
     async fn try_run(&mut self, run: &mut Run<'_>) -> Result<(), Failed> {
         let mut refused = Vec::new();
         loop {
+            if !self.await_membership().await {
+                return Ok(());
+            }
             self.producer.send_run(run, &mut refused)?;
             for (id, error) in refused.drain(..) {
                 self.not_sent(Seq::from_u64(id), error)?;
@@ -133,6 +138,10 @@ impl Running {
         };
         self.env.progress.begin(Progressing::Records);
         loop {
+            if !self.await_membership().await {
+                self.ledger.fail(seq);
+                return Ok(());
+            }
             match self.producer.send(&outgoing) {
                 Ok(Sent::Queued) => return Ok(()),
                 Ok(Sent::Full) => self.wait_for_room().await?,
@@ -143,6 +152,21 @@ impl Running {
                 return Ok(());
             }
         }
+    }
+
+    /// Waits until this worker surely is the only one that was given this task; false: a stop came first. What was sent
+    /// meanwhile is answered later.
+    async fn await_membership(&mut self) -> bool {
+        while !self.stop && !self.env.context.is_member() {
+            tokio::select! {
+                () = tokio::time::sleep(MEMBERSHIP) => {}
+                order = self.env.inbox.recv() => match order {
+                    None => self.stop = true,
+                    order => self.order(order).await,
+                },
+            }
+        }
+        !self.stop
     }
 
     /// Waits until something was delivered, or an order has come.
@@ -207,9 +231,7 @@ impl Running {
         let mut deliveries = std::mem::take(&mut self.deliveries);
         let (mut written, mut answered) = (0, false);
         let mut outcome = Ok(());
-        while outcome.is_ok()
-            && self.producer.deliveries(DELIVERIES, std::time::Duration::ZERO, &mut deliveries) > 0
-        {
+        while outcome.is_ok() && self.producer.deliveries(DELIVERIES, Duration::ZERO, &mut deliveries) > 0 {
             answered = true;
             for delivery in deliveries.drain(..) {
                 outcome = outcome.and(self.delivered(delivery, &mut written));
