@@ -45,7 +45,28 @@ impl WorkerSpec {
         spec.set("plugin.path", paths::plugins().display())
     }
 
-    /// The same with a broker inside the process.
+    /// connect-host as a worker of this group, whose topics are made as small as they may be. What a worker that is gone ran is
+    /// given to others at once.
+    pub fn distributed(bootstrap: &str, group: &str) -> WorkerSpec {
+        let mut spec = WorkerSpec::new("connect-host", paths::connect_host(), bootstrap);
+        spec.arguments.push("distributed".into());
+        for (topic, partitions) in [("config", None), ("offset", Some(2)), ("status", Some(2))] {
+            spec = spec
+                .set(&format!("{topic}.storage.topic"), format!("{group}-{topic}s"))
+                .set(&format!("{topic}.storage.replication.factor"), 1);
+            if let Some(partitions) = partitions {
+                spec = spec.set(&format!("{topic}.storage.partitions"), partitions);
+            }
+        }
+        spec.unset("offset.storage.file.filename")
+            .set("plugin.path", paths::plugins().display())
+            .set("group.id", group)
+            .set("session.timeout.ms", 6_000)
+            .set("heartbeat.interval.ms", 1_000)
+            .set("scheduled.rebalance.max.delay.ms", 0)
+    }
+
+    /// connect-host in standalone mode with a broker inside the process.
     pub fn with_dev_broker() -> WorkerSpec {
         WorkerSpec::connect_host("127.0.0.1:1").arg("--dev-broker")
     }
@@ -144,6 +165,11 @@ impl WorkerSpec {
         &self.dir
     }
 
+    /// By what states name it.
+    pub fn worker_id(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// Where its REST interface listens, for settings that name further listeners.
     pub fn listener(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -219,6 +245,11 @@ impl Worker {
             }
         });
         assert!(end.is_none(), "the worker ended ({end:?}) before its REST interface answered");
+    }
+
+    /// By what states name it.
+    pub fn worker_id(&self) -> String {
+        self.spec.worker_id()
     }
 
     /// Its REST interface.

@@ -9,6 +9,7 @@ mod command_line;
 mod consuming;
 mod crash;
 mod datagen;
+mod distributed;
 mod faults_garbage;
 mod faults_load;
 mod faults_run;
