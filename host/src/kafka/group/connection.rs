@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use super::bytes::Garbled;
 use super::codes;
 use super::machine::Failure;
-use super::messages::{self, Address, Api, Authenticated};
+use super::messages::{self, Address, Authenticated, Kind};
 use super::sasl::Login;
 use super::{GroupError, tls, with_remedy};
 use crate::kafka::Conf;
@@ -75,7 +75,10 @@ impl Dialer {
     /// Connects and logs in.
     pub(super) async fn dial(&self, to: &Address) -> Result<Connection, Failure> {
         let within = tokio::time::timeout(self.setup, self.connect(to)).await;
-        let stream = within.map_err(|_| Failure::Passing("connecting takes too long".to_owned())).flatten();
+        let stream = match within {
+            Ok(stream) => stream,
+            Err(_) => Err(Failure::Passing("connecting takes too long".to_owned())),
+        };
         let mut connection = Connection {
             stream: stream.map_err(|failure| at(to, failure))?,
             client_id: self.client_id.clone(),
@@ -118,7 +121,7 @@ impl From<Garbled> for Failure {
 
 impl Connection {
     /// Asks, and waits for the answer, without a bound. When the request was written comes first.
-    pub(super) async fn call(&mut self, api: Api, body: &[u8]) -> Result<(Instant, Vec<u8>), Failure> {
+    pub(super) async fn call(&mut self, api: Kind, body: &[u8]) -> Result<(Instant, Vec<u8>), Failure> {
         self.requests = self.requests.wrapping_add(1);
         let frame = messages::frame(api, self.requests, &self.client_id, body);
         let sent = Instant::now();
@@ -148,18 +151,18 @@ impl Connection {
 
     /// Whether the broker speaks what is spoken here.
     async fn check_versions(&mut self) -> Result<(), Failure> {
-        let (_, body) = self.call(Api::ApiVersions, &[]).await?;
+        let (_, body) = self.call(Kind::ApiVersions, &[]).await?;
         let (error, known) = messages::read_versions(&body)?;
         if error != codes::NONE {
             return Err(Failure::Passing(codes::name(error)));
         }
         for api in [
-            Api::Metadata,
-            Api::FindCoordinator,
-            Api::JoinGroup,
-            Api::Heartbeat,
-            Api::LeaveGroup,
-            Api::SyncGroup,
+            Kind::Metadata,
+            Kind::FindCoordinator,
+            Kind::JoinGroup,
+            Kind::Heartbeat,
+            Kind::LeaveGroup,
+            Kind::SyncGroup,
         ] {
             let (key, version) = api.number();
             if !known.get(&key).is_some_and(|(first, last)| (*first..=*last).contains(&version)) {
@@ -173,7 +176,7 @@ impl Connection {
     }
 
     async fn log_in(&mut self, login: &Login) -> Result<(), Failure> {
-        let (_, body) = self.call(Api::SaslHandshake, &messages::sasl_handshake(login.mechanism())).await?;
+        let (_, body) = self.call(Kind::SaslHandshake, &messages::sasl_handshake(login.mechanism())).await?;
         let (error, has) = messages::read_mechanisms(&body)?;
         let remedies = self.remedies.clone();
         if error != codes::NONE {
@@ -189,7 +192,7 @@ impl Connection {
         said: &[u8],
         remedies: &Remedies,
     ) -> Result<Vec<u8>, Failure> {
-        let (sent, body) = self.call(Api::SaslAuthenticate, &messages::sasl_authenticate(said)).await?;
+        let (sent, body) = self.call(Kind::SaslAuthenticate, &messages::sasl_authenticate(said)).await?;
         let answer = Authenticated::decode(&body)?;
         if answer.error != codes::NONE {
             let why = format!("{}: {}", codes::name(answer.error), answer.text);

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::connection::{Connection, Dialer};
 use super::machine::{Answer, Ask, Failure};
-use super::messages::{self, Address, Api, JoinGroup, Joined};
+use super::messages::{self, Address, JoinGroup, Joined, Kind};
 use super::{GroupConf, millis};
 
 /// A connection that is made when it is needed. Clones share it; requests on it wait for each other.
@@ -23,7 +23,7 @@ impl Link {
         &self,
         dialer: &Dialer,
         to: &Address,
-        api: Api,
+        api: Kind,
         body: &[u8],
     ) -> Result<(Instant, Vec<u8>), Failure> {
         let mut slot = self.0.lock().await;
@@ -52,8 +52,8 @@ impl Link {
         let (api, body) = request(conf, ask);
         let (sent, body) = self.call(dialer, to, api, &body).await?;
         let answer = match api {
-            Api::JoinGroup => Answer::Joined(Joined::decode(&body)?),
-            Api::SyncGroup => {
+            Kind::JoinGroup => Answer::Joined(Joined::decode(&body)?),
+            Kind::SyncGroup => {
                 let (code, assignment) = messages::read_synced(&body)?;
                 Answer::Synced(code, assignment)
             }
@@ -63,10 +63,10 @@ impl Link {
     }
 }
 
-fn request(conf: &GroupConf, ask: &Ask) -> (Api, Vec<u8>) {
+fn request(conf: &GroupConf, ask: &Ask) -> (Kind, Vec<u8>) {
     let group = conf.group_id.as_str();
     match ask {
-        Ask::Find => (Api::FindCoordinator, messages::find_coordinator(group)),
+        Ask::Find => (Kind::FindCoordinator, messages::find_coordinator(group)),
         Ask::Join { member_id, offers } => {
             let whole = |time| i32::try_from(millis(time)).unwrap_or(i32::MAX);
             let join = JoinGroup {
@@ -76,15 +76,15 @@ fn request(conf: &GroupConf, ask: &Ask) -> (Api, Vec<u8>) {
                 member_id,
                 offers,
             };
-            (Api::JoinGroup, join.encode())
+            (Kind::JoinGroup, join.encode())
         }
         Ask::Sync { generation, member_id, shares } => {
-            (Api::SyncGroup, messages::sync_group(group, *generation, member_id, shares))
+            (Kind::SyncGroup, messages::sync_group(group, *generation, member_id, shares))
         }
         Ask::Beat { generation, member_id } => {
-            (Api::Heartbeat, messages::heartbeat(group, *generation, member_id))
+            (Kind::Heartbeat, messages::heartbeat(group, *generation, member_id))
         }
-        Ask::Leave { member_id } => (Api::LeaveGroup, messages::leave_group(group, member_id)),
+        Ask::Leave { member_id } => (Kind::LeaveGroup, messages::leave_group(group, member_id)),
     }
 }
 
@@ -98,7 +98,7 @@ pub(super) async fn find(
     let (api, body) = request(conf, &Ask::Find);
     let (sent, body) = connection.call(api, &body).await?;
     let (code, address) = messages::read_coordinator(&body)?;
-    let brokers = match connection.call(Api::Metadata, &messages::metadata()).await {
+    let brokers = match connection.call(Kind::Metadata, &messages::metadata()).await {
         Ok((_, body)) => messages::read_brokers(&body)?,
         Err(_) => Vec::new(),
     };

@@ -12,7 +12,7 @@ pub(super) const PROTOCOL_TYPE: &str = "connect";
 
 /// A kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Api {
+pub(super) enum Kind {
     Metadata,
     FindCoordinator,
     JoinGroup,
@@ -24,19 +24,19 @@ pub(super) enum Api {
     SaslAuthenticate,
 }
 
-impl Api {
+impl Kind {
     /// Its number, and the version that is spoken.
     pub(super) fn number(self) -> (i16, i16) {
         match self {
-            Api::Metadata => (3, 4),
-            Api::FindCoordinator => (10, 1),
-            Api::JoinGroup => (11, 4),
-            Api::Heartbeat => (12, 2),
-            Api::LeaveGroup => (13, 2),
-            Api::SyncGroup => (14, 2),
-            Api::SaslHandshake => (17, 1),
-            Api::ApiVersions => (18, 0),
-            Api::SaslAuthenticate => (36, 1),
+            Kind::Metadata => (3, 4),
+            Kind::FindCoordinator => (10, 1),
+            Kind::JoinGroup => (11, 4),
+            Kind::Heartbeat => (12, 2),
+            Kind::LeaveGroup => (13, 2),
+            Kind::SyncGroup => (14, 2),
+            Kind::SaslHandshake => (17, 1),
+            Kind::ApiVersions => (18, 0),
+            Kind::SaslAuthenticate => (36, 1),
         }
     }
 }
@@ -62,7 +62,7 @@ impl std::fmt::Display for Address {
 }
 
 /// A request, with what stands before it.
-pub(super) fn frame(api: Api, correlation: i32, client_id: &str, body: &[u8]) -> Vec<u8> {
+pub(super) fn frame(api: Kind, correlation: i32, client_id: &str, body: &[u8]) -> Vec<u8> {
     let (key, version) = api.number();
     let mut head = Writer::default();
     head.int16(key).int16(version).int32(correlation).text(client_id);
@@ -73,8 +73,11 @@ pub(super) fn frame(api: Api, correlation: i32, client_id: &str, body: &[u8]) ->
     out.0
 }
 
-/// Each kind of request that a broker knows, with its first and last version.
-pub(super) fn read_versions(body: &[u8]) -> Result<(i16, BTreeMap<i16, (i16, i16)>), Garbled> {
+/// Numbers of kinds, each with its first and last version.
+pub(super) type Versions = BTreeMap<i16, (i16, i16)>;
+
+/// The error, and the kinds of requests that the broker knows.
+pub(super) fn read_versions(body: &[u8]) -> Result<(i16, Versions), Garbled> {
     let mut reader = Reader(body);
     let error = reader.int16()?;
     let known = reader.list(|reader| Ok((reader.int16()?, (reader.int16()?, reader.int16()?))))?;
@@ -280,7 +283,7 @@ mod tests {
         assert_eq!(hex(&heartbeat("g", 7, "m")), "000167 00000007 00016d".replace(' ', ""));
         assert_eq!(hex(&leave_group("g", "m")), "000167 00016d".replace(' ', ""));
         assert_eq!(hex(&find_coordinator("g")), "000167 00".replace(' ', ""));
-        let framed = frame(Api::Heartbeat, 5, "c", &[1, 2]);
+        let framed = frame(Kind::Heartbeat, 5, "c", &[1, 2]);
         assert_eq!(hex(&framed), "0000000d 000c 0002 00000005 000163 0102".replace(' ', ""));
     }
 

@@ -1,6 +1,6 @@
 //! Membership in a group of workers, which librdkafka has no words for: it speaks of groups of consumers only.
 //!
-//! [`machine`](self) decides, `driver` carries out; between them and the brokers are `link` (what is asked and answered),
+//! `machine` decides, `driver` carries out; between them and the brokers are `link` (what is asked and answered),
 //! `connection`, `tls` and `sasl`; `messages` and `bytes` are the protocol. What members tell each other goes through as
 //! bytes.
 
@@ -139,7 +139,8 @@ impl Member {
         self.command(Input::Share { generation, shares });
     }
 
-    /// Joins anew, after a rebalance that is under way if there is one.
+    /// Joins anew, after a rebalance that is under way if there is one. Brokers begin no round for a follower that offers the
+    /// same as before: it is given the same again.
     pub fn rejoin(&self, reason: &str) {
         self.command(Input::Rejoin(reason.to_owned()));
     }
