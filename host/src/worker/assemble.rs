@@ -80,9 +80,10 @@ pub(super) fn begin_logging(
 }
 
 impl Base {
-    /// Takes the listeners' addresses, loads plugins, opens the offset store.
+    /// Takes the listeners' addresses, loads plugins, opens the offset store. `group`: of workers, if this is one of it.
     pub(super) async fn build(
         config: WorkerConfig,
+        group: Option<String>,
         broker: Option<Arc<DevBroker>>,
     ) -> Result<Base, StartError> {
         let bound = Bound::bind(&config.rest).await?;
@@ -101,6 +102,7 @@ impl Base {
         let worker_id = bound.worker_id(&config.rest);
         let context = Arc::new(Context {
             worker_id: worker_id.clone(),
+            group,
             config,
             pool,
             catalog,

@@ -28,6 +28,8 @@ pub struct Context {
     pub catalog: Catalog,
     /// The advertised `host:port`, by which states name this worker.
     pub worker_id: String,
+    /// The group of workers; none: this one is alone.
+    pub group: Option<String>,
     /// Source offsets.
     pub offsets: Arc<OffsetStore>,
     /// Numbers for people.

@@ -42,7 +42,7 @@ pub async fn distributed(worker: &Path) -> Result<(), StartError> {
     let (config, warnings) = read(worker)?;
     let loggers = assemble::begin_logging(&config.worker, warnings)?;
     let signals = shutdown::listen().map_err(|error| StartError::Failed(format!("signals: {error}")))?;
-    let base = Base::build(config.worker.clone(), None).await?;
+    let base = Base::build(config.worker.clone(), Some(config.group_id.clone()), None).await?;
     let (url, worker_id) = (base.bound.url(&config.worker.rest), base.worker_id.clone());
     let links = links(&config, &base, loggers.clone()).await?;
     let (session, peers) = (links.session.clone(), links.peers.clone());

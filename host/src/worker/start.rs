@@ -47,7 +47,7 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
         );
     }
     let signals = shutdown::listen().map_err(|error| StartError::Failed(format!("signals: {error}")))?;
-    let base = Base::build(config, broker).await?;
+    let base = Base::build(config, None, broker).await?;
     let herder = base.herder();
     let Base { context, bound, worker_id, calls, inlets, board } = base;
     let (stop_rest, rest_stopped) = watch::channel(false);

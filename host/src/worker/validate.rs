@@ -110,11 +110,30 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
     for problem in check_overrides(policy, class.kind, config) {
         validation.add_error(&problem.key, problem.message);
     }
+    if let Some(group) = context.group.as_deref().filter(|_| class.kind == Kind::Sink) {
+        check_group(&mut validation, group, config);
+    }
     let mut errors: Vec<String> = validation.problems().into_iter().map(|problem| problem.message).collect();
     errors.extend(unset);
     errors.extend(common::unsupported(class.kind, config).iter().map(Problem::to_string));
     let name = config.get("connector.class").map_or(plugin.class.as_str(), String::as_str);
     Ok(Validation { errors, report: json(&validation.infos(name))? })
+}
+
+/// A sink must not be in the group of the workers: neither would work.
+fn check_group(validation: &mut definitions::Validation, group: &str, config: &Props) {
+    const OVERRIDE: &str = "consumer.override.group.id";
+    let conflicts = format!("conflicts with Connect worker group {group}");
+    match (config.get(OVERRIDE), config.get("name")) {
+        (Some(given), _) if given.trim() == group => {
+            validation.add_error(OVERRIDE, format!("Consumer group {group} {conflicts}"));
+        }
+        (None, Some(name)) if format!("connect-{name}") == group => {
+            validation
+                .add_error("name", format!("Consumer group for sink connector named {name} {conflicts}"));
+        }
+        _ => {}
+    }
 }
 
 /// Holds the version that the config asks for against the one that there is.
@@ -173,6 +192,27 @@ async fn ask_plugin(
 mod tests {
     use super::*;
     use crate::herder::PluginKind;
+
+    #[test]
+    fn a_sink_keeps_out_of_the_group_of_the_workers() {
+        let errors = |more: &[(&str, &str)]| {
+            let entries = [("name", "n"), ("connector.class", "A"), ("topics", "t")];
+            let config: Props = entries
+                .iter()
+                .chain(more)
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect();
+            let mut validation = common::validate(Kind::Sink, &config);
+            check_group(&mut validation, "connect-n", &config);
+            validation.problems().into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+        };
+        let of_name =
+            "Consumer group for sink connector named n conflicts with Connect worker group connect-n";
+        assert_eq!(errors(&[]), [of_name]);
+        assert_eq!(errors(&[("consumer.override.group.id", "other")]), Vec::<String>::new());
+        let overridden = "Consumer group connect-n conflicts with Connect worker group connect-n";
+        assert_eq!(errors(&[("consumer.override.group.id", "connect-n")]), [overridden]);
+    }
 
     #[test]
     fn the_version_of_a_connector_is_the_one_installed() {
