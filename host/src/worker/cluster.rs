@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::config_store::ConfigStore;
 use super::context::Context;
@@ -135,7 +136,8 @@ impl Cluster {
     }
 
     fn say(&self, word: Word) {
-        if self.words.try_send(word).is_err() {
+        // Closed: the worker ends before it was a member.
+        if let Err(TrySendError::Full(_)) = self.words.try_send(word) {
             tracing::error!("a word to the group was lost: too many of them wait");
         }
     }

@@ -109,7 +109,8 @@ impl Loop {
         self.board_due = None;
         self.ask(Request::Expand { status: true, info: true }, Asker::Scrape);
         if let Some(response) = self.hands.scraped.take() {
-            self.board.put_up(response);
+            let own = self.context.group.as_ref().map(|_| self.context.worker_id.as_str());
+            self.board.put_up(response, own);
         }
     }
 }
