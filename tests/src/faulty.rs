@@ -53,45 +53,39 @@ fn build() -> PathBuf {
     folder
 }
 
-/// The folder of the plugin in Rust that panics. The first call in a process has cargo build it, as [`plugin`].
+/// The folder of the plugin in Rust that panics.
 ///
 /// # Panics
-/// When it cannot be built.
+/// When cargo has not built it, which it does for the tests of the whole workspace.
 pub fn rust_plugin() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| build_rust("connect-faulty", "rust")).clone()
+    FOLDER.get_or_init(|| take_rust("connect-faulty", "rust")).clone()
 }
 
 /// The folder of the plugin in Rust whose types are not those of the worker. Its library is
 /// `libconnect_changed_layout.so`.
 ///
 /// # Panics
-/// When it cannot be built.
+/// As [`rust_plugin`].
 pub fn changed_layout() -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| build_rust("connect-changed-layout", "changed-layout")).clone()
+    FOLDER.get_or_init(|| take_rust("connect-changed-layout", "changed-layout")).clone()
 }
 
-/// Builds a package and puts its library into a folder of `target/faulty`.
-fn build_rust(package: &str, folder: &str) -> PathBuf {
+/// Puts the library of a package into a folder of `target/faulty`. Cargo has built it with the tests, beside them.
+fn take_rust(package: &str, folder: &str) -> PathBuf {
     let folder = repo().join("target/faulty").join(folder);
     let file = format!("lib{}.so", package.replace('-', "_"));
     std::fs::create_dir_all(&folder).unwrap_or_else(|e| panic!("cannot make {}: {e}", folder.display()));
-    // As the worker under test is built, so what both depend on is there already.
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repo().join("target"), PathBuf::from);
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--release", "--config", "scripts/checked.toml", "--locked", "--quiet"])
-        .args(["--package", package])
-        .current_dir(repo())
-        .output()
-        .unwrap_or_else(|e| panic!("cargo cannot be started: {e}"));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{package} cannot be built:\n{told}");
+    let test = std::env::current_exe().unwrap_or_else(|e| panic!("where is this program: {e}"));
+    let built = test.with_file_name(&file);
     // By rename: a library that some process has loaded must never be written into.
     let new = folder.join(format!("{file}.{}", std::process::id()));
-    let copied = std::fs::copy(target.join("release").join(&file), &new);
+    let copied = std::fs::copy(&built, &new);
     let moved = copied.and_then(|_| std::fs::rename(&new, folder.join(&file)));
-    moved.unwrap_or_else(|e| panic!("cannot put {file} into {}: {e}", folder.display()));
+    moved.unwrap_or_else(|e| {
+        panic!("{}: {e}; run cargo test with --workspace, which builds it", built.display())
+    });
     folder
 }
 

@@ -7,6 +7,9 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+/// JVM options of a broker that lives for a test: no time is lost on optimising what hardly runs.
+const SMALL: &str = "-Xms128m -Xmx1g -XX:TieredStopAtLevel=1";
+
 /// A cluster of its own, killed and removed when dropped.
 #[derive(Debug)]
 pub struct Kafka {
@@ -21,10 +24,10 @@ impl Kafka {
     /// # Panics
     /// When it does not come up; `scripts/kafka` says why on standard error.
     pub fn start() -> Kafka {
-        Kafka::start_with(1, "-Xms128m -Xmx512m")
+        Kafka::start_with(1, SMALL)
     }
 
-    /// Starts `brokers` brokers, each with these JVM heap options.
+    /// Starts `brokers` brokers, each with these JVM options.
     ///
     /// # Panics
     /// When they do not come up.
@@ -37,7 +40,7 @@ impl Kafka {
     /// # Panics
     /// When it does not come up.
     pub fn secured() -> Kafka {
-        Kafka::start_as("-Xms128m -Xmx512m", &["--security"])
+        Kafka::start_as(SMALL, &["--security"])
     }
 
     fn start_as(heap: &'static str, arguments: &[&str]) -> Kafka {

@@ -70,7 +70,7 @@ impl Topics {
     pub fn create(&self, name: &str, partitions: i32, replicas: i32, settings: &[(&str, &str)]) {
         let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(replicas));
         topic.config = settings.to_vec();
-        let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
+        let options = AdminOptions::new().operation_timeout(Some(TIMEOUT)).request_timeout(Some(TIMEOUT));
         let results = self.admin("create topic", async |a| a.create_topics([&topic], &options).await);
         for result in must("create topic", results) {
             assert!(
@@ -83,7 +83,7 @@ impl Topics {
 
     /// Deletes a topic; its absence is no error.
     pub fn delete(&self, name: &str) {
-        let options = AdminOptions::new().operation_timeout(Some(TIMEOUT));
+        let options = AdminOptions::new().operation_timeout(Some(TIMEOUT)).request_timeout(Some(TIMEOUT));
         let results = self.admin("delete topic", async |a| a.delete_topics(&[name], &options).await);
         for result in must("delete topic", results) {
             assert!(

@@ -40,8 +40,8 @@ impl DevBroker {
     pub fn settings(&self) -> [(&'static str, String); 3] {
         [
             ("bootstrap.servers", self.bootstrap_servers()),
-            ("consumer.session.timeout.ms", "3000".into()),
-            ("consumer.heartbeat.interval.ms", "500".into()),
+            ("consumer.session.timeout.ms", "6000".into()),
+            ("consumer.heartbeat.interval.ms", "1000".into()),
         ]
     }
 

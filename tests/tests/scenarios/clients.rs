@@ -182,7 +182,7 @@ fn retried_records_keep_their_order() {
     fill(name, numbers(0..300));
     let plugins = ["answers", "errors"].map(faulty::plugin);
     let spec = WorkerSpec::connect_host(Kafka::shared().bootstrap()).plugins(plugins);
-    let spec = spec.set("offset.flush.interval.ms", 200);
+    let spec = spec.drains().set("offset.flush.interval.ms", 200);
     let [some, all] = ["some", "all"].map(|file| spec.dir().join(file));
     let answers = faulty_sink("answers", "answers", name).with("file", some.display());
     let answers = answers.with("fault", "retry").with("every", 50).with("times", 2);

@@ -2,7 +2,7 @@
 
 use crate::MINUTE;
 use connect_tests::raw::{Raw, header};
-use connect_tests::{Rest, RunDir, Worker, WorkerSpec, free_port, wait_until};
+use connect_tests::{Rest, RunDir, Worker, WorkerSpec, free_port, wait_for, wait_until};
 use std::fs;
 
 const EXTENSION: &str = "org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension";
@@ -47,6 +47,7 @@ fn who_says_who_he_is_comes_in() {
     let options = format!("-Xmx1g -Djava.security.auth.login.config={path}");
     let spec = spec.env("KAFKA_OPTS", &options).env("RUST_LOG", "trace");
     let mut worker = answering(spec.set("admin.listeners", &admin));
+    wait_for("a healthy worker", MINUTE, || status(&worker, "GET /health", &[ANN]) == "200");
     for line in
         ["GET /", "GET /connectors", "GET /health", "GET /metrics", "OPTIONS /connectors", "HEAD /connectors"]
     {

@@ -22,6 +22,8 @@ fn no_memory_is_touched_that_is_not_there() {
     let exit = format!("--error-exitcode={FOUND}");
     let spec = spec.run_by("valgrind", &[exit.into(), "--num-callers=30".into(), log.into()]);
     let spec = spec.set("offset.flush.interval.ms", 300).set("task.shutdown.graceful.timeout.ms", 20_000);
+    // Here all is slower than the sessions of the embedded broker allow for.
+    let spec = spec.set("consumer.session.timeout.ms", 45_000).set("consumer.heartbeat.interval.ms", 3000);
     // Freed at the next call: records, headers, offsets, task configs, offsets to commit.
     let source = faulty_source("source", "freed_views", "t").with("records", count).with("batch", 50);
     let sink = faulty_sink("freed-sink", "freed_views", "t").with("file", freed.display());
