@@ -100,6 +100,11 @@ impl ClusterConfig {
         self.connector(name).is_some_and(whole) && !self.deferred.contains_key(name)
     }
 
+    /// Whether the tasks that are stored look the same to all who will ever read the store.
+    pub fn is_clean(&self, name: &str) -> bool {
+        self.connector(name).is_some_and(|stored| self.is_settled(name, &stored.tasks))
+    }
+
     /// Takes in what was read up to an offset (that of the record and 1; it only grows). A record that nobody knows moves the offset alone.
     ///
     /// Records of connectors that aren't there are kept only where they may come first.

@@ -137,6 +137,9 @@ impl Herder {
             self.ask(name);
         } else if outcome.is_err() {
             self.tasks_not_stored(name, epoch);
+        } else if !self.cluster.is_clean(name) {
+            // The commit is on its way; or the leader saw nothing to write, since it had read less.
+            self.watch_tasks(name, false);
         }
     }
 

@@ -73,7 +73,10 @@ impl Job {
 
     /// Whether in a group the leader alone may do it. Task configs that were made here are handed to the leader.
     fn is_the_leaders(&self) -> bool {
-        !matches!(self, Job::Target { .. } | Job::LogLevel { .. } | Job::Tasks { .. })
+        !matches!(
+            self,
+            Job::Target { .. } | Job::LogLevel { .. } | Job::Tasks { .. } | Job::SessionKey { .. }
+        )
     }
 }
 
@@ -206,7 +209,13 @@ impl Herder {
             }
             Job::Tasks { name, epoch, configs } => Ok(self.prepare_tasks(name, epoch, configs)),
             Job::OthersTasks { request, name, configs } => self.prepare_others_tasks(request, name, configs),
-            Job::SessionKey { key } => Ok(Some((vec![ConfigRecord::SessionKey(key)], Then::SessionKey))),
+            Job::SessionKey { key } if self.must_lead().is_ok() => {
+                Ok(Some((vec![ConfigRecord::SessionKey(key)], Then::SessionKey)))
+            }
+            Job::SessionKey { .. } => {
+                self.session_key_written(false);
+                Ok(None)
+            }
             Job::LogLevel { request, namespace, level } => {
                 let record = ConfigRecord::LoggerLevel { namespace, level };
                 Ok(Some((vec![record], Then::Done { request, trouble: texts::LEVEL_TROUBLE })))

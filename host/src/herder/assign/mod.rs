@@ -5,6 +5,8 @@
 
 mod balance;
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;
 pub mod cooperative;
 pub mod eager;

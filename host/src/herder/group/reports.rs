@@ -119,6 +119,36 @@ impl Herder {
         }
     }
 
+    /// A worker that had it before, or a leader that found it gone, spoke late: what runs here is said again.
+    fn contradict(&mut self, record: &StatusRecord) {
+        let (item, status) = match record {
+            StatusRecord::Connector { name, status } => (Item::Connector(name.clone()), status),
+            StatusRecord::Task { id, status } => (Item::Task(id.clone()), status),
+            StatusRecord::Topic { .. } => return,
+        };
+        let Some(group) = &mut self.group else { return };
+        let older = |status: &PartStatus| {
+            status.worker_id != self.worker_id
+                && (status.generation < group.generation || status.state == State::Unassigned)
+        };
+        if !status.as_ref().is_none_or(older) {
+            return;
+        }
+        let (name, whole) = match &item {
+            Item::Connector(name) => (name, status.is_none()),
+            Item::Task(id) => (&id.connector, false),
+        };
+        // With the status of a connector those of its tasks are gone.
+        let told = group.reports.said.len();
+        group.reports.said.retain(|said, _| match said {
+            Item::Task(id) if whole => id.connector != *name,
+            said => *said != item,
+        });
+        if group.reports.said.len() < told {
+            group.reports.touched.insert(name.clone());
+        }
+    }
+
     /// A task uses a topic that nobody has told of yet.
     pub(in super::super) fn report_topic(&mut self, id: &TaskId, topic: &str) {
         let Some(group) = &self.group else { return };
@@ -143,6 +173,7 @@ impl Herder {
     /// The status topic says something.
     pub(in super::super) fn status_read(&mut self, record: &StatusRecord) {
         self.statuses.read(record);
+        self.contradict(record);
         if let StatusRecord::Topic { topic, connector, found } = record {
             if found.is_some() {
                 self.topics.entry(connector.clone()).or_default().insert(topic.clone());
