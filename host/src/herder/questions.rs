@@ -32,6 +32,7 @@ impl ConnectorRun {
         self.ask_at = None;
         self.refusals = 0;
         self.heal_at = None;
+        self.made = None;
     }
 
     /// Plans the next question after one that led nowhere: 250 ms later, then twice that, up to a minute.
@@ -110,7 +111,10 @@ impl Herder {
             }
             return self.out.push(Action::StopConnector { name: name.to_owned(), epoch });
         }
-        let configs = configs.into_iter().map(|task| self.completed(task, &config)).collect();
+        let configs: Vec<Props> = configs.into_iter().map(|task| self.completed(task, &config)).collect();
+        if let Some(connector) = self.connectors.get_mut(name) {
+            connector.made = Some(configs.clone());
+        }
         self.jobs.push_back(Job::Tasks { name: name.to_owned(), epoch, configs });
     }
 
@@ -147,8 +151,11 @@ impl Herder {
     /// died, or by two: the owner sees to it that they are written anew.
     pub(super) fn watch_tasks(&mut self, name: &str, committed: bool) {
         let now = self.now;
-        let broken = self.cluster.connector(name).is_some_and(|stored| stored.inconsistent);
+        let Some(stored) = self.cluster.connector(name) else { return };
         let Some(connector) = self.connectors.get_mut(name) else { return };
+        // Those of an earlier life may come late.
+        let others = connector.made.as_ref().is_some_and(|made| *made != stored.tasks);
+        let broken = stored.inconsistent || others;
         if connector.run.life.as_ref().is_none_or(|life| life.stopping) {
             return;
         }

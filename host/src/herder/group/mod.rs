@@ -289,10 +289,11 @@ impl Herder {
             self.settle_all();
             self.clear_statuses();
         }
+        // What was said of the work comes before whatever moves it.
+        self.report();
         self.join_where_asked();
         self.rejoin_where_due();
         self.keep_session_key();
-        self.report();
     }
 
     /// Answers [`GroupEvent::JoinDue`] as soon as it may be.

@@ -8,7 +8,7 @@ use crate::settings::Props;
 
 /// What the plugin makes of a connector's config: so many tasks, with its value and the plugin's mood in them.
 pub fn task_configs(config: &Props, mood: u32) -> Vec<Props> {
-    let count: u32 = config.get("tasks.max").and_then(|text| text.parse().ok()).unwrap_or(1);
+    let count: u32 = config.get("count").and_then(|text| text.parse().ok()).unwrap_or(1);
     let value = config.get("v").cloned().unwrap_or_default();
     let one = |n: u32| {
         Props::from([("n".to_owned(), n.to_string()), ("made".to_owned(), format!("{value}/{mood}"))])

@@ -125,7 +125,11 @@ impl Coordinator {
 
     fn complete(&mut self, now: Millis) {
         let Phase::Preparing(_) = self.phase else { return };
-        if self.members.is_empty() || !self.members.values().all(|member| member.joined) {
+        if self.members.is_empty() {
+            self.phase = Phase::Stable;
+            return;
+        }
+        if !self.members.values().all(|member| member.joined) {
             return;
         }
         self.generation += 1;

@@ -96,7 +96,8 @@ impl World {
         let name = self.rng.pick(&["a", "b", "c"]).to_owned();
         let config = Props::from([
             ("connector.class".to_owned(), "NumbersSource".to_owned()),
-            ("tasks.max".to_owned(), (1 + self.rng.below(4)).to_string()),
+            ("tasks.max".to_owned(), "4".to_owned()),
+            ("count".to_owned(), (1 + self.rng.below(4)).to_string()),
             ("v".to_owned(), self.rng.below(3).to_string()),
         ]);
         let request = match self.rng.below(16) {
@@ -121,7 +122,7 @@ impl World {
             0 | 1 => {
                 if let Some(slot) = self.some_slot(|world, slot| world.slots[slot].is_some()) {
                     self.note(|| format!("w{slot} is killed"));
-                    self.slots[slot] = None;
+                    self.kill(slot);
                 }
             }
             2..=5 => {
@@ -159,6 +160,13 @@ impl World {
             }
             15 | 16 => self.compact(),
             _ => self.reconfigure(),
+        }
+    }
+
+    fn kill(&mut self, slot: usize) {
+        let open = self.slots[slot].take().map(|worker| worker.open).unwrap_or_default();
+        for origin in open.into_values() {
+            self.answered(origin, Err(ApiError::Internal("connection lost".to_owned())));
         }
     }
 
@@ -274,7 +282,8 @@ impl World {
             let group = worker.to_group.front().map(|(at, _)| *at).into_iter();
             let group = group.chain(worker.from_group.front().map(|(at, _)| *at));
             let readings = worker.readings.iter().map(|(_, _, until)| *until);
-            pipes.chain(group).chain(readings).chain(worker.herder.wake_at())
+            let times = pipes.chain(group).chain(readings);
+            times.chain(worker.herder.wake_at()).chain(worker.gives_up_at())
         });
         let flights = self.flights.iter().map(|flight| flight.at);
         let calls = self.calls.iter().map(|call| call.at);

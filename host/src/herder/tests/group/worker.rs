@@ -7,6 +7,9 @@ use super::coordinator::{Ask, Reply};
 use crate::herder::*;
 use crate::settings::Props;
 
+/// How long a client waits for the coordinator's answer to a join.
+const JOIN_TIMEOUT: Millis = 25_000;
+
 /// Where the client of the group is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Client {
@@ -127,6 +130,14 @@ impl Worker {
 
     pub fn send_group(&mut self, now: Millis, event: GroupEvent) {
         self.send("group", now, Event::Group(event));
+    }
+
+    /// When the client no longer waits for the coordinator's answer, and joins again.
+    pub fn gives_up_at(&self) -> Option<Millis> {
+        match self.client {
+            Client::Joining(since) | Client::Syncing(_, since) => Some(since + JOIN_TIMEOUT),
+            Client::Out | Client::Due | Client::Member => None,
+        }
     }
 
     /// What it holds, by its herder.

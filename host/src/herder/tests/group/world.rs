@@ -8,9 +8,8 @@ use super::worker::{Client, Origin, Worker, slot_of};
 use crate::herder::tests::text;
 use crate::herder::*;
 
-/// `worker.sync.timeout.ms`, and how long a client waits for the coordinator's answer to a join.
+/// `worker.sync.timeout.ms`.
 const SYNC_TIMEOUT: Millis = 3_000;
-const JOIN_TIMEOUT: Millis = 25_000;
 
 /// A batch on its way to the config topic.
 pub struct Flight {
@@ -358,7 +357,7 @@ impl World {
         let now = self.now;
         for slot in 0..self.slots.len() {
             let Some(worker) = self.slots[slot].as_mut().filter(|worker| !worker.paused) else { continue };
-            let stale = matches!(worker.client, Client::Joining(since) | Client::Syncing(_, since) if now >= since + JOIN_TIMEOUT);
+            let stale = worker.gives_up_at().is_some_and(|at| at <= now);
             if worker.cut <= now && !matches!(worker.client, Client::Out) && !worker.member_id.is_empty() {
                 let (id, who) = (worker.member_id.clone(), worker.who);
                 match self.coordinator.heartbeat(now, &id) {
