@@ -102,7 +102,6 @@ impl Herder {
             Ok(configs) => configs,
             Err(_) => return connector.ask_later(now),
         };
-        connector.refusals = 0;
         let Some(config) = self.cluster.connector(name).map(|stored| stored.config.clone()) else { return };
         if let Some(problem) = too_many(name, &config, configs.len()) {
             self.connector_broke(name, generation, problem);
@@ -130,6 +129,13 @@ impl Herder {
         }
     }
 
+    /// The task configs are stored: the next one who cannot answer begins with the shortest pause.
+    pub(super) fn tasks_stored(&mut self, name: &str) {
+        if let Some(connector) = self.connectors.get_mut(name) {
+            connector.refusals = 0;
+        }
+    }
+
     /// The leader took the task configs in, or did not.
     pub(super) fn tasks_published(&mut self, name: &str, epoch: Epoch, outcome: Result<(), String>) {
         let Some(connector) = self.connectors.get_mut(name) else { return };
@@ -137,6 +143,9 @@ impl Herder {
             return;
         }
         connector.publishing = false;
+        if outcome.is_ok() {
+            connector.refusals = 0;
+        }
         if std::mem::take(&mut connector.ask_again) {
             self.ask(name);
         } else if outcome.is_err() {
@@ -147,8 +156,8 @@ impl Herder {
         }
     }
 
-    /// Task configs were read, or the commit after them, with its outcome. Configs that no whole comes of were left by a leader that
-    /// died, or by two: the owner sees to it that they are written anew.
+    /// Task configs were read, or the commit after them, with its outcome. Configs that no whole comes of were left by
+    /// a leader that died, or by two: the owner sees to it that they are written anew.
     pub(super) fn watch_tasks(&mut self, name: &str, committed: bool) {
         let now = self.now;
         let Some(stored) = self.cluster.connector(name) else { return };

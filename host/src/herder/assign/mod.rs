@@ -98,6 +98,16 @@ pub enum Item {
     Task(TaskId),
 }
 
+impl Item {
+    /// The connector, or that of the task.
+    pub fn connector(&self) -> &str {
+        match self {
+            Item::Connector(name) => name,
+            Item::Task(id) => &id.connector,
+        }
+    }
+}
+
 impl std::fmt::Display for Item {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

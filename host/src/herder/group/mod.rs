@@ -288,6 +288,7 @@ impl Herder {
             group.level = true;
             self.settle_all();
             self.clear_statuses();
+            self.say_again();
         }
         // What was said of the work comes before whatever moves it.
         self.report();

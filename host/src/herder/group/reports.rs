@@ -58,19 +58,16 @@ impl Herder {
         }
         let safe = matches!(now.0, State::Unassigned | State::Failed);
         let may = !safe || self.statuses.may_put(&item, &self.worker_id, group.generation);
-        let (name, version) = match &item {
-            Item::Connector(name) => (name, self.plugin(name)),
-            Item::Task(id) => (&id.connector, self.plugin(&id.connector)),
-        };
+        let name = item.connector();
         let status = Some(PartStatus {
             state: now.0,
             trace: now.1.clone(),
             worker_id: self.worker_id.clone(),
             generation: group.generation.max(0),
-            version: version.and_then(|plugin| plugin.version.clone()),
+            version: self.plugin(name).and_then(|plugin| plugin.version.clone()),
         });
         let record = match &item {
-            Item::Connector(_) => StatusRecord::Connector { name: name.clone(), status },
+            Item::Connector(_) => StatusRecord::Connector { name: name.to_owned(), status },
             Item::Task(id) => StatusRecord::Task { id: id.clone(), status },
         };
         if may {
@@ -119,6 +116,20 @@ impl Herder {
         }
     }
 
+    /// With a new assignment: another worker that had some of this for a while may have spoken last.
+    pub(super) fn say_again(&mut self) {
+        let (statuses, worker_id) = (&self.statuses, &self.worker_id);
+        let Some(group) = &mut self.group else { return };
+        let reports = &mut group.reports;
+        reports.said.retain(|item, _| {
+            let last = statuses.of(item).is_none_or(|status| status.worker_id == *worker_id);
+            if !last {
+                reports.touched.insert(item.connector().to_owned());
+            }
+            last
+        });
+    }
+
     /// A worker that had it before, or a leader that found it gone, spoke late: what runs here is said again.
     fn contradict(&mut self, record: &StatusRecord) {
         let (item, status) = match record {
@@ -134,18 +145,15 @@ impl Herder {
         if !status.as_ref().is_none_or(older) {
             return;
         }
-        let (name, whole) = match &item {
-            Item::Connector(name) => (name, status.is_none()),
-            Item::Task(id) => (&id.connector, false),
-        };
+        let (name, whole) = (item.connector(), status.is_none() && matches!(item, Item::Connector(_)));
         // With the status of a connector those of its tasks are gone.
         let told = group.reports.said.len();
         group.reports.said.retain(|said, _| match said {
-            Item::Task(id) if whole => id.connector != *name,
+            Item::Task(id) if whole => id.connector != name,
             said => *said != item,
         });
         if group.reports.said.len() < told {
-            group.reports.touched.insert(name.clone());
+            group.reports.touched.insert(name.to_owned());
         }
     }
 

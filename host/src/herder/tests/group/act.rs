@@ -59,7 +59,7 @@ impl World {
     fn take_part(&mut self, slot: usize, action: Action) {
         let (now, at) = (self.now, self.later());
         if let Action::Share { shares, .. } = &action {
-            self.check_shares(slot, shares);
+            self.check_shares(shares);
         }
         let worker = self.worker(slot);
         let member_id = worker.member_id.clone();
@@ -73,9 +73,7 @@ impl World {
                 }
             }
             Action::Share { generation, shares } => {
-                if worker.client == Client::Syncing(generation, worker.heard)
-                    || matches!(worker.client, Client::Syncing(current, _) if current == generation)
-                {
+                if matches!(worker.client, Client::Syncing(current, _) if current == generation) {
                     worker
                         .to_group
                         .push_back((at, Ask::Sync { member_id, generation, shares: Some(shares) }));

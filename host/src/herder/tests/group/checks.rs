@@ -26,8 +26,7 @@ fn spread(shares: &[&Share], of_tasks: bool) -> usize {
 
 impl World {
     /// A leader's answer gives nothing twice, and nothing that is to stop.
-    pub fn check_shares(&mut self, slot: usize, shares: &BTreeMap<String, GroupAssignment>) {
-        let _ = slot;
+    pub fn check_shares(&self, shares: &BTreeMap<String, GroupAssignment>) {
         let mut given = BTreeSet::new();
         for (member, told) in shares {
             assert!(told.assigned.is_disjoint(&told.revoked), "{member} is to stop and to start the same");
@@ -38,7 +37,7 @@ impl World {
     }
 
     /// What was acknowledged was written.
-    pub fn check_answer(&mut self, request: &Request, outcome: &Result<Response, ApiError>) {
+    pub fn check_answer(&self, request: &Request, outcome: &Result<Response, ApiError>) {
         let (name, value) = match request {
             Request::Create { name, config, .. } | Request::PutConfig { name, config } => {
                 (name, config.config.get("v").cloned())
