@@ -14,6 +14,7 @@ mod rng;
 mod worker;
 mod world;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -257,6 +258,7 @@ impl World {
             self.start(slot, Protocol::Sessioned);
         }
         let until = self.now + PATIENCE;
+        let mut resumed = BTreeSet::new();
         for steps in 0.. {
             assert!(steps < LIMIT, "no rest after {LIMIT} steps: {:?}", self.whole());
             let sources = self.sources();
@@ -270,7 +272,7 @@ impl World {
                 continue;
             }
             let Err(wrong) = self.whole() else { return };
-            if self.resume_what_is_unclean() {
+            if self.resume_what_is_unclean(&mut resumed) {
                 continue;
             }
             let next = self.next_time().unwrap_or(until);
@@ -280,13 +282,14 @@ impl World {
     }
 
     /// What a leader left half written while its connector does not run is written anew only once it does.
-    fn resume_what_is_unclean(&mut self) -> bool {
+    fn resume_what_is_unclean(&mut self, resumed: &mut BTreeSet<String>) -> bool {
         let cluster = self.cluster();
         let rests = |name: &&str| cluster.target(name) != TargetState::Started;
         let unclean = |name: &&str| {
             !cluster.is_clean(name) || self.workers().any(|worker| !worker.herder.cluster.is_clean(name))
         };
-        let names: Vec<String> = cluster.names().filter(rests).filter(unclean).map(str::to_owned).collect();
+        let names = cluster.names().filter(rests).filter(unclean).map(str::to_owned);
+        let names: Vec<String> = names.filter(|name| resumed.insert(name.clone())).collect();
         let to = self.some_slot(World::up);
         for (name, to) in names.iter().zip(to.iter().cycle()) {
             let (request, at) = (Request::Resume(name.clone()), self.now);
