@@ -93,14 +93,20 @@ impl ClusterConfig {
 
     /// Whether nothing needs to be written for a connector to have these tasks, for all who will ever read the store.
     ///
-    /// Configs without a commit behind them, or a commit older than its connector's config, look different to one who finds the
-    /// store compacted. Then the same configs are written again.
+    /// Configs without a commit behind them, or a commit older than its connector's config, look different to one who
+    /// finds the store compacted. Then the same configs are written again.
     pub fn is_settled(&self, name: &str, tasks: &[Props]) -> bool {
         let whole = |stored: &Stored| stored.says(tasks) && stored.committed >= stored.config_version;
         self.connector(name).is_some_and(whole) && !self.deferred.contains_key(name)
     }
 
-    /// Takes in what was read up to an offset (that of the record and 1; it only grows). A record that nobody knows moves the offset alone.
+    /// Whether the tasks that are stored look the same to all who will ever read the store.
+    pub fn is_clean(&self, name: &str) -> bool {
+        self.connector(name).is_some_and(|stored| self.is_settled(name, &stored.tasks))
+    }
+
+    /// Takes in what was read up to an offset (that of the record and 1; it only grows). A record that nobody knows
+    /// moves the offset alone.
     ///
     /// Records of connectors that aren't there are kept only where they may come first.
     pub fn fold(&mut self, offset: i64, record: Option<&ConfigRecord>) {

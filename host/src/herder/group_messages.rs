@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use super::assign::{Protocol, Share};
 use super::messages::Millis;
 
-/// [`GroupAssignment::error`]: the leader could not read the config topic as far as a member has. Nobody starts anything,
-/// all join anew.
+/// [`GroupAssignment::error`]: the leader could not read the config topic as far as a member has. Nobody starts
+/// anything, all join anew.
 pub const CONFIG_MISMATCH: i16 = 1;
 
 /// What a member tells of itself when it joins.
@@ -38,16 +38,18 @@ pub struct GroupAssignment {
     pub assigned: Share,
     /// What it shall stop. Always empty in the protocol `default`.
     pub revoked: Share,
-    /// In how many milliseconds all join anew; 0: not planned. At most what an INT32 holds. Always 0 in the protocol `default`.
+    /// In how many milliseconds all join anew; 0: not planned. At most what an INT32 holds. Always 0 in the protocol
+    /// `default`.
     pub delay_ms: Millis,
 }
 
 /// Something happened in the worker group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GroupEvent {
-    /// The member is about to send JoinGroup: [`super::Action::Join`] follows, once. At once as a rule; first when everything has
-    /// ended that has to end before others may run it, which runners do within their bounds. Until it comes the member goes on
-    /// as it is (it heartbeats where it may). Asked again meanwhile, one answer follows to all questions.
+    /// The member is about to send JoinGroup: [`super::Action::Join`] follows, once. At once as a rule; first when
+    /// everything has ended that has to end before others may run it, which runners do within their bounds. Until it
+    /// comes the member goes on as it is (it heartbeats where it may). Asked again meanwhile, one answer follows to all
+    /// questions.
     JoinDue,
     /// This member leads: [`super::Action::Share`] of the same generation follows at once.
     Elected {
@@ -73,7 +75,7 @@ pub enum GroupEvent {
     },
     /// A round of rebalancing began. [`GroupEvent::JoinDue`] follows when this member takes part.
     Rebalancing,
-    /// The coordinator was unknown for longer than allowed, or the group goes on without this member: it stops everything. The
-    /// member goes on trying to come back, with [`GroupEvent::JoinDue`] when it can.
+    /// The coordinator was unknown for longer than allowed, or the group goes on without this member: it stops
+    /// everything. The member goes on trying to come back, with [`GroupEvent::JoinDue`] when it can.
     Lost,
 }

@@ -3,6 +3,7 @@
 use super::automatic::Comeback;
 use super::messages::{Action, Epoch, Millis, RequestId, Stall, TaskTarget};
 use super::{Herder, Response, Shutdown, TargetState, texts};
+use crate::settings::Props;
 
 /// What a life was started from: the version of its config, and the restarts asked for until then. When either moves
 /// on, the life is out of date; a failure of the same generation is not tried again.
@@ -114,6 +115,8 @@ pub(super) struct ConnectorRun {
     pub(super) refusals: u32,
     /// Its task configs are on their way to the leader.
     pub(super) publishing: bool,
+    /// The configs that its life made last.
+    pub(super) made: Option<Vec<Props>>,
     /// Somebody wrote task configs and no commit: unless one comes until then, ask, so that they are written anew.
     pub(super) heal_at: Option<Millis>,
 }

@@ -113,8 +113,8 @@ pub enum Event {
     ConfigRead {
         /// Which reading.
         read: ReadId,
-        /// Up to where it was read, the offset of the last record and 1; all before it came as [`Event::Config`]. Or why it
-        /// could not be read so far in time.
+        /// Up to where it was read, the offset of the last record and 1; all before it came as [`Event::Config`]. Or
+        /// why it could not be read so far in time.
         outcome: Result<i64, String>,
     },
     /// A record of the status topic, in the order of its key; this worker's own ones too.
@@ -254,8 +254,8 @@ pub enum Event {
         /// What it waits for.
         stall: Option<Stall>,
     },
-    /// The task uses a topic: a source's record has been written there, or a sink's was read from there. Reported once for
-    /// each topic of a life, and again after [`Action::ForgetTopics`].
+    /// The task uses a topic: a source's record has been written there, or a sink's was read from there. Reported once
+    /// for each topic of a life, and again after [`Action::ForgetTopics`].
     TopicUsed {
         /// The task.
         id: TaskId,
@@ -419,8 +419,8 @@ pub enum Action {
     PutStatus {
         /// The record.
         record: StatusRecord,
-        /// Not to be tried again once another worker has said something newer: state and failure of what this worker may no
-        /// longer run.
+        /// Not to be tried again once another worker has said something newer: state and failure of what this worker
+        /// may no longer run.
         safe: bool,
     },
     /// Join the group with this; the answer to [`GroupEvent::JoinDue`].
@@ -432,14 +432,14 @@ pub enum Action {
         /// An assignment for each member, by member id.
         shares: BTreeMap<String, GroupAssignment>,
     },
-    /// Join the group anew, also after [`Action::Leave`]; [`GroupEvent::JoinDue`] follows. Not ordered between a [`Action::Join`] and
-    /// the [`GroupEvent::Assigned`] after it.
+    /// Join the group anew, also after [`Action::Leave`]; [`GroupEvent::JoinDue`] follows. Not ordered between a
+    /// [`Action::Join`] and the [`GroupEvent::Assigned`] after it.
     Rejoin {
         /// Why, for the log.
         reason: String,
     },
-    /// Leave the group, after all of [`Action::PutStatus`] until now was sent, within a short bound. No [`GroupEvent`] follows
-    /// before [`Action::Rejoin`].
+    /// Leave the group, after all of [`Action::PutStatus`] until now was sent, within a short bound. No [`GroupEvent`]
+    /// follows before [`Action::Rejoin`].
     Leave {
         /// Why, for the log and the coordinator.
         reason: String,
@@ -453,8 +453,9 @@ pub enum Action {
         /// Whether requests are signed and verified: the group's protocol is `sessioned`.
         verify: bool,
     },
-    /// Hand the configs of a connector's tasks to the leader, signed where that is used, and report [`Event::TasksPublished`]
-    /// within a bound. One at a time for each connector. It is not tried again: the herder does that.
+    /// Hand the configs of a connector's tasks to the leader, signed where that is used, and report
+    /// [`Event::TasksPublished`] within a bound. One at a time for each connector. It is not tried again: the herder
+    /// does that.
     PublishTasks {
         /// Name of the connector.
         name: String,

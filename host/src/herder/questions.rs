@@ -32,6 +32,7 @@ impl ConnectorRun {
         self.ask_at = None;
         self.refusals = 0;
         self.heal_at = None;
+        self.made = None;
     }
 
     /// Plans the next question after one that led nowhere: 250 ms later, then twice that, up to a minute.
@@ -101,7 +102,6 @@ impl Herder {
             Ok(configs) => configs,
             Err(_) => return connector.ask_later(now),
         };
-        connector.refusals = 0;
         let Some(config) = self.cluster.connector(name).map(|stored| stored.config.clone()) else { return };
         if let Some(problem) = too_many(name, &config, configs.len()) {
             self.connector_broke(name, generation, problem);
@@ -110,7 +110,10 @@ impl Herder {
             }
             return self.out.push(Action::StopConnector { name: name.to_owned(), epoch });
         }
-        let configs = configs.into_iter().map(|task| self.completed(task, &config)).collect();
+        let configs: Vec<Props> = configs.into_iter().map(|task| self.completed(task, &config)).collect();
+        if let Some(connector) = self.connectors.get_mut(name) {
+            connector.made = Some(configs.clone());
+        }
         self.jobs.push_back(Job::Tasks { name: name.to_owned(), epoch, configs });
     }
 
@@ -126,6 +129,13 @@ impl Herder {
         }
     }
 
+    /// The task configs are stored: the next one who cannot answer begins with the shortest pause.
+    pub(super) fn tasks_stored(&mut self, name: &str) {
+        if let Some(connector) = self.connectors.get_mut(name) {
+            connector.refusals = 0;
+        }
+    }
+
     /// The leader took the task configs in, or did not.
     pub(super) fn tasks_published(&mut self, name: &str, epoch: Epoch, outcome: Result<(), String>) {
         let Some(connector) = self.connectors.get_mut(name) else { return };
@@ -133,19 +143,28 @@ impl Herder {
             return;
         }
         connector.publishing = false;
+        if outcome.is_ok() {
+            connector.refusals = 0;
+        }
         if std::mem::take(&mut connector.ask_again) {
             self.ask(name);
         } else if outcome.is_err() {
             self.tasks_not_stored(name, epoch);
+        } else if !self.cluster.is_clean(name) {
+            // The commit is on its way; or the leader saw nothing to write, since it had read less.
+            self.watch_tasks(name, false);
         }
     }
 
-    /// Task configs were read, or the commit after them, with its outcome. Configs that no whole comes of were left by a leader that
-    /// died, or by two: the owner sees to it that they are written anew.
+    /// Task configs were read, or the commit after them, with its outcome. Configs that no whole comes of were left by
+    /// a leader that died, or by two: the owner sees to it that they are written anew.
     pub(super) fn watch_tasks(&mut self, name: &str, committed: bool) {
         let now = self.now;
-        let broken = self.cluster.connector(name).is_some_and(|stored| stored.inconsistent);
+        let Some(stored) = self.cluster.connector(name) else { return };
         let Some(connector) = self.connectors.get_mut(name) else { return };
+        // Those of an earlier life may come late.
+        let others = connector.made.as_ref().is_some_and(|made| *made != stored.tasks);
+        let broken = stored.inconsistent || others;
         if connector.run.life.as_ref().is_none_or(|life| life.stopping) {
             return;
         }

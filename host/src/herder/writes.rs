@@ -73,7 +73,10 @@ impl Job {
 
     /// Whether in a group the leader alone may do it. Task configs that were made here are handed to the leader.
     fn is_the_leaders(&self) -> bool {
-        !matches!(self, Job::Target { .. } | Job::LogLevel { .. } | Job::Tasks { .. })
+        !matches!(
+            self,
+            Job::Target { .. } | Job::LogLevel { .. } | Job::Tasks { .. } | Job::SessionKey { .. }
+        )
     }
 }
 
@@ -195,23 +198,39 @@ impl Herder {
                 Ok(Some((records, Then::Done { request, trouble: texts::TARGET_TROUBLE })))
             }
             Job::Restart { request, name, include_tasks, only_failed } => {
-                self.must_exist(&name, texts::unknown_connector_to_restart)?;
-                let status = self.restart_preview(&name, include_tasks, only_failed);
-                let status = status.ok_or_else(|| texts::no_status_to_restart(&name))?;
-                let record = ConfigRecord::Restart { name, include_tasks, only_failed };
-                Ok(Some((vec![record], Then::Restarting { request, status })))
+                self.prepare_restart(request, name, include_tasks, only_failed).map(Some)
             }
             Job::Offsets { request, name, change } => {
                 self.modify_offsets(request, name, change).map(|()| None)
             }
             Job::Tasks { name, epoch, configs } => Ok(self.prepare_tasks(name, epoch, configs)),
             Job::OthersTasks { request, name, configs } => self.prepare_others_tasks(request, name, configs),
-            Job::SessionKey { key } => Ok(Some((vec![ConfigRecord::SessionKey(key)], Then::SessionKey))),
+            Job::SessionKey { key } if self.must_lead().is_ok() => {
+                Ok(Some((vec![ConfigRecord::SessionKey(key)], Then::SessionKey)))
+            }
+            Job::SessionKey { .. } => {
+                self.session_key_written(false);
+                Ok(None)
+            }
             Job::LogLevel { request, namespace, level } => {
                 let record = ConfigRecord::LoggerLevel { namespace, level };
                 Ok(Some((vec![record], Then::Done { request, trouble: texts::LEVEL_TROUBLE })))
             }
         }
+    }
+
+    fn prepare_restart(
+        &self,
+        request: RequestId,
+        name: String,
+        include_tasks: bool,
+        only_failed: bool,
+    ) -> Result<(Vec<ConfigRecord>, Then), ApiError> {
+        self.must_exist(&name, texts::unknown_connector_to_restart)?;
+        let status = self.restart_preview(&name, include_tasks, only_failed);
+        let status = status.ok_or_else(|| texts::no_status_to_restart(&name))?;
+        let record = ConfigRecord::Restart { name, include_tasks, only_failed };
+        Ok((vec![record], Then::Restarting { request, status }))
     }
 
     fn prepare_create(
@@ -246,7 +265,11 @@ impl Herder {
             connector.ask_again = true;
             return None;
         }
-        self.cluster.connector(&name).filter(|_| !settled)?;
+        if settled {
+            connector.refusals = 0;
+            return None;
+        }
+        self.cluster.connector(&name)?;
         if self.group.as_ref().is_none_or(Group::leads) {
             return Some(task_records(Whole { name, configs, epoch: Some(epoch), request: None }));
         }
@@ -328,8 +351,10 @@ impl Herder {
     }
 
     fn tasks_written(&mut self, whole: &Whole, outcome: Result<(), String>) {
-        if let (Some(epoch), Err(_)) = (whole.epoch, &outcome) {
-            self.tasks_not_stored(&whole.name, epoch);
+        match (whole.epoch, &outcome) {
+            (Some(epoch), Err(_)) => self.tasks_not_stored(&whole.name, epoch),
+            (Some(_), Ok(())) => self.tasks_stored(&whole.name),
+            (None, _) => {}
         }
         if let Some(request) = whole.request {
             let outcome = outcome.map(|()| Response::Done);

@@ -5,6 +5,8 @@
 
 mod balance;
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;
 pub mod cooperative;
 pub mod eager;
@@ -94,6 +96,16 @@ pub enum Item {
     Connector(String),
     /// A task.
     Task(TaskId),
+}
+
+impl Item {
+    /// The connector, or that of the task.
+    pub fn connector(&self) -> &str {
+        match self {
+            Item::Connector(name) => name,
+            Item::Task(id) => &id.connector,
+        }
+    }
 }
 
 impl std::fmt::Display for Item {

@@ -18,11 +18,11 @@ fn item(text: &str) -> Item {
     }
 }
 
-fn share(text: &str) -> Share {
+pub fn share(text: &str) -> Share {
     text.split_whitespace().map(item).collect()
 }
 
-fn text(share: &Share) -> String {
+pub fn text(share: &Share) -> String {
     share.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 

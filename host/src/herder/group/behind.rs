@@ -94,6 +94,7 @@ impl Herder {
             group.asked = None;
             group.reported = None;
             group.rejoining = false;
+            group.scheduled = None;
             self.out.push(Action::Leave { reason: "taking too long to read the log".to_owned() });
         }
         self.wait_to_read_again();

@@ -12,7 +12,7 @@ mod reports;
 use super::assign::{Item, Protocol, Share};
 use super::group_messages::{GroupAssignment, GroupEvent, MemberState};
 use super::messages::{Action, Millis, ReadId};
-use super::{Assignment, Herder, Shutdown};
+use super::{ApiError, Assignment, Herder, Shutdown};
 
 use behind::Behind;
 use key::KeyKeeper;
@@ -152,6 +152,7 @@ impl Herder {
                 group.asked.get_or_insert(now);
                 group.rejoining = false;
                 group.reported = None;
+                group.scheduled = None;
                 let eager =
                     group.protocol == Protocol::Eager && group.told.take_if(|told| told.error == 0).is_some();
                 if eager {
@@ -225,19 +226,19 @@ impl Herder {
     fn hold(&mut self, share: Share) {
         let lost = self.assignment.share() - &share;
         self.assignment = Assignment::Share(share);
+        let mut waiting = Vec::new();
         for item in lost {
-            match item {
-                Item::Connector(name) => {
-                    if let Some(connector) = self.connectors.get_mut(&name) {
-                        connector.run.let_go();
-                    }
-                }
-                Item::Task(id) => {
-                    if let Some(run) = self.tasks.get_mut(&id) {
-                        run.let_go();
-                    }
-                }
+            let run = match &item {
+                Item::Connector(name) => self.connectors.get_mut(name).map(|connector| &mut connector.run),
+                Item::Task(id) => self.tasks.get_mut(id),
+            };
+            if let Some(run) = run {
+                run.let_go();
+                waiting.append(&mut run.waiting);
             }
+        }
+        for request in waiting {
+            self.answer(request, Err(ApiError::RebalanceNeeded));
         }
         self.settle_all();
     }
@@ -287,11 +288,13 @@ impl Herder {
             group.level = true;
             self.settle_all();
             self.clear_statuses();
+            self.say_again();
         }
+        // What was said of the work comes before whatever moves it.
+        self.report();
         self.join_where_asked();
         self.rejoin_where_due();
         self.keep_session_key();
-        self.report();
     }
 
     /// Answers [`GroupEvent::JoinDue`] as soon as it may be.

@@ -58,19 +58,16 @@ impl Herder {
         }
         let safe = matches!(now.0, State::Unassigned | State::Failed);
         let may = !safe || self.statuses.may_put(&item, &self.worker_id, group.generation);
-        let (name, version) = match &item {
-            Item::Connector(name) => (name, self.plugin(name)),
-            Item::Task(id) => (&id.connector, self.plugin(&id.connector)),
-        };
+        let name = item.connector();
         let status = Some(PartStatus {
             state: now.0,
             trace: now.1.clone(),
             worker_id: self.worker_id.clone(),
             generation: group.generation.max(0),
-            version: version.and_then(|plugin| plugin.version.clone()),
+            version: self.plugin(name).and_then(|plugin| plugin.version.clone()),
         });
         let record = match &item {
-            Item::Connector(_) => StatusRecord::Connector { name: name.clone(), status },
+            Item::Connector(_) => StatusRecord::Connector { name: name.to_owned(), status },
             Item::Task(id) => StatusRecord::Task { id: id.clone(), status },
         };
         if may {
@@ -119,6 +116,47 @@ impl Herder {
         }
     }
 
+    /// With a new assignment: another worker that had some of this for a while may have spoken last.
+    pub(super) fn say_again(&mut self) {
+        let (statuses, worker_id) = (&self.statuses, &self.worker_id);
+        let Some(group) = &mut self.group else { return };
+        let reports = &mut group.reports;
+        reports.said.retain(|item, _| {
+            let last = statuses.of(item).is_none_or(|status| status.worker_id == *worker_id);
+            if !last {
+                reports.touched.insert(item.connector().to_owned());
+            }
+            last
+        });
+    }
+
+    /// A worker that had it before, or a leader that found it gone, spoke late: what runs here is said again.
+    fn contradict(&mut self, record: &StatusRecord) {
+        let (item, status) = match record {
+            StatusRecord::Connector { name, status } => (Item::Connector(name.clone()), status),
+            StatusRecord::Task { id, status } => (Item::Task(id.clone()), status),
+            StatusRecord::Topic { .. } => return,
+        };
+        let Some(group) = &mut self.group else { return };
+        let older = |status: &PartStatus| {
+            status.worker_id != self.worker_id
+                && (status.generation < group.generation || status.state == State::Unassigned)
+        };
+        if !status.as_ref().is_none_or(older) {
+            return;
+        }
+        let (name, whole) = (item.connector(), status.is_none() && matches!(item, Item::Connector(_)));
+        // With the status of a connector those of its tasks are gone.
+        let told = group.reports.said.len();
+        group.reports.said.retain(|said, _| match said {
+            Item::Task(id) if whole => id.connector != name,
+            said => *said != item,
+        });
+        if group.reports.said.len() < told {
+            group.reports.touched.insert(name.to_owned());
+        }
+    }
+
     /// A task uses a topic that nobody has told of yet.
     pub(in super::super) fn report_topic(&mut self, id: &TaskId, topic: &str) {
         let Some(group) = &self.group else { return };
@@ -143,6 +181,7 @@ impl Herder {
     /// The status topic says something.
     pub(in super::super) fn status_read(&mut self, record: &StatusRecord) {
         self.statuses.read(record);
+        self.contradict(record);
         if let StatusRecord::Topic { topic, connector, found } = record {
             if found.is_some() {
                 self.topics.entry(connector.clone()).or_default().insert(topic.clone());
