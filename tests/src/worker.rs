@@ -66,6 +66,24 @@ impl WorkerSpec {
             .set("scheduled.rebalance.max.delay.ms", 0)
     }
 
+    /// The same settings under Apache Kafka Connect, with these JVM options ([`SHIPPED_JVM`]).
+    pub fn in_java(self, jvm: &[&str]) -> WorkerSpec {
+        let spec = self.run_by_java(jvm, "ConnectDistributed");
+        let plugins = paths::kafka_jars().join("plugins").display().to_string();
+        spec.set("plugin.path", plugins).set("plugin.discovery", "service_load")
+    }
+
+    fn run_by_java(mut self, jvm: &[&str], class: &str) -> WorkerSpec {
+        let jars = paths::kafka_jars();
+        (self.name, self.program) = ("kafka-connect", "java".into());
+        self.arguments = jvm.iter().map(Into::into).collect();
+        let logging = paths::repo().join("tests/kafka/log4j2.properties");
+        self.arguments.push(format!("-Dlog4j2.configurationFile={}", logging.display()).into());
+        self.arguments.extend(["-cp".into(), format!("{}/libs/*", jars.display()).into()]);
+        self.arguments.push(format!("org.apache.kafka.connect.cli.{class}").into());
+        self
+    }
+
     /// connect-host in standalone mode with a broker inside the process.
     pub fn with_dev_broker() -> WorkerSpec {
         WorkerSpec::connect_host("127.0.0.1:1").arg("--dev-broker")
@@ -73,14 +91,9 @@ impl WorkerSpec {
 
     /// Apache Kafka Connect in standalone mode, with these JVM options ([`SHIPPED_JVM`]).
     pub fn kafka_connect(bootstrap: &str, jvm: &[&str]) -> WorkerSpec {
-        let jars = paths::kafka_jars();
-        let mut spec = WorkerSpec::new("kafka-connect", "java".into(), bootstrap);
-        spec.arguments.extend(jvm.iter().map(Into::into));
-        let logging = paths::repo().join("tests/kafka/log4j2.properties");
-        spec.arguments.push(format!("-Dlog4j2.configurationFile={}", logging.display()).into());
-        spec.arguments.extend(["-cp".into(), format!("{}/libs/*", jars.display()).into()]);
-        spec.arguments.push("org.apache.kafka.connect.cli.ConnectStandalone".into());
-        spec.set("plugin.path", jars.join("plugins").display())
+        let spec = WorkerSpec::new("kafka-connect", "java".into(), bootstrap);
+        let spec = spec.run_by_java(jvm, "ConnectStandalone");
+        spec.set("plugin.path", paths::kafka_jars().join("plugins").display())
     }
 
     fn new(name: &'static str, program: PathBuf, bootstrap: &str) -> WorkerSpec {

@@ -21,6 +21,9 @@ use crate::records::tolerance::{ErrorPolicy, Tolerance};
 use crate::settings::connector::{self, ConnectorConfig, ConverterConfig, Kind};
 use crate::settings::{Problem, Props};
 
+/// How often a task that waits for it looks whether its worker is a member of its group again.
+pub const MEMBERSHIP: Duration = Duration::from_millis(50);
+
 /// What a task is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {

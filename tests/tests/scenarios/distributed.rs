@@ -10,18 +10,20 @@ use std::time::{Duration, Instant};
 /// What the broker takes to miss a worker that was killed.
 const SESSION: Duration = Duration::from_secs(6);
 
-fn spec(group: &str) -> WorkerSpec {
+/// A worker of a group that moves work at once, on the shared broker.
+pub fn spec(group: &str) -> WorkerSpec {
     WorkerSpec::distributed(Kafka::shared().bootstrap(), group).drains().set("offset.flush.interval.ms", 500)
 }
 
 /// A worker that is a member of its group.
-fn start(group: &str) -> Worker {
+pub fn start(group: &str) -> Worker {
     let worker = spec(group).start();
     wait_healthy(&worker);
     worker
 }
 
-fn wait_healthy(worker: &Worker) {
+/// Waits until the worker has its share of the group's work.
+pub fn wait_healthy(worker: &Worker) {
     wait_until("the worker to be a member", MINUTE, || {
         let answer = worker.rest().get("/health");
         if answer.status == 200 { Ok(()) } else { Err(answer.body) }
@@ -29,7 +31,7 @@ fn wait_healthy(worker: &Worker) {
 }
 
 /// Creates a connector. While work is being shared out a worker says so, and is asked again.
-fn create(worker: &Worker, config: &Props) {
+pub fn create(worker: &Worker, config: &Props) {
     wait_until("the connector to be created", MINUTE, || {
         let answer = worker.create(&config["name"], config);
         match answer.status {
@@ -43,7 +45,7 @@ fn create(worker: &Worker, config: &Props) {
 }
 
 /// How many tasks of the connector each worker runs, once all run, as this worker knows it.
-fn wait_spread(seen_by: &Worker, name: &str, tasks: usize, expected: &[(&Worker, usize)]) {
+pub fn wait_spread(seen_by: &Worker, name: &str, tasks: usize, expected: &[(&Worker, usize)]) {
     let wanted: BTreeMap<String, usize> =
         expected.iter().map(|(worker, count)| (worker.worker_id(), *count)).collect();
     wait_until(&format!("{wanted:?} tasks"), MINUTE, || {
@@ -61,14 +63,15 @@ fn wait_spread(seen_by: &Worker, name: &str, tasks: usize, expected: &[(&Worker,
     });
 }
 
-fn wait_more(topic: &str) {
+/// Waits until some more has flowed into a topic.
+pub fn wait_more(topic: &str) {
     let topics = Kafka::shared().topics();
     let before = topics.count(topic);
     wait_for("more records", MINUTE, || topics.count(topic) > before + 500);
 }
 
 /// Four sources of numbers.
-fn sources(name: &str) -> Props {
+pub fn sources(name: &str) -> Props {
     Kafka::shared().topics().create(name, 4, 1, &[]);
     verifiable_source(name, name, 500).with("tasks.max", 4)
 }

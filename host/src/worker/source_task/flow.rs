@@ -11,12 +11,10 @@ use crate::records::ledger::Seq;
 use crate::records::pipeline::source::{self, SourceBatch, SourceOutcome};
 use crate::records::tolerance::{Decision, Stage};
 use crate::worker::progress::Stage as Progressing;
-use crate::worker::task::Failed;
+use crate::worker::task::{Failed, MEMBERSHIP};
 
 /// Records that are read, converted and sent in one go; few enough to stay in the processor's cache.
 const PART: usize = 512;
-/// How often a task looks whether its worker is a member of its group again.
-const MEMBERSHIP: Duration = Duration::from_millis(50);
 /// Deliveries that are taken in one go.
 const DELIVERIES: usize = 10_000;
 

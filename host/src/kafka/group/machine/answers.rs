@@ -133,7 +133,10 @@ impl Machine {
             codes::NOT_COORDINATOR | codes::COORDINATOR_NOT_AVAILABLE => {
                 return self.lose_coordinator(now, &name(code));
             }
-            codes::UNKNOWN_MEMBER_ID | codes::FENCED_INSTANCE_ID => self.forget_member(),
+            codes::UNKNOWN_MEMBER_ID | codes::FENCED_INSTANCE_ID => {
+                self.lose_what_ran_out(now);
+                self.forget_member();
+            }
             codes::ILLEGAL_GENERATION => self.generation = -1,
             _ => {}
         }
@@ -168,6 +171,7 @@ impl Machine {
             _ if in_round => {}
             codes::ILLEGAL_GENERATION | codes::UNKNOWN_MEMBER_ID | codes::FENCED_INSTANCE_ID => {
                 self.note(format!("heartbeat of group {}: {}", self.group, name(code)));
+                self.lose_what_ran_out(now);
                 if code == codes::ILLEGAL_GENERATION {
                     self.generation = -1;
                 } else {

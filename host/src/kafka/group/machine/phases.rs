@@ -118,6 +118,13 @@ impl Machine {
         }
     }
 
+    /// What was run under a membership that had run out is lost: others may have been given it since.
+    pub(super) fn lose_what_ran_out(&mut self, now: u64) {
+        if self.held_until.is_some_and(|until| until <= now) {
+            self.lose(now);
+        }
+    }
+
     /// Nobody knows whether there is a coordinator.
     pub(super) fn lose_coordinator(&mut self, now: u64, why: &str) {
         self.note(format!("the coordinator of group {} is unknown: {why}", self.group));

@@ -212,6 +212,18 @@ fn a_session_without_answers_ends_here_as_at_the_coordinator() {
     assert!(course.open.is_empty());
 }
 
+/// A process that was stopped and goes on: its timer and the answer that it is a member no more may come in any order.
+#[test]
+fn who_slept_past_the_session_gives_all_up_before_joining_anew() {
+    for code in [codes::UNKNOWN_MEMBER_ID, codes::ILLEGAL_GENERATION] {
+        let mut course = Course::stable();
+        course.now = course.held.unwrap() + 1;
+        course.beaten(code);
+        assert_eq!(course.told, [GroupEvent::Lost, GroupEvent::JoinDue], "{}", codes::name(code));
+        assert_eq!(course.held, None);
+    }
+}
+
 #[test]
 fn a_worker_that_does_not_answer_leaves_and_may_answer_later() {
     let mut course = Course::stable();
