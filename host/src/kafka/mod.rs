@@ -19,6 +19,7 @@ pub mod log;
 pub mod message;
 pub mod native;
 pub mod producer;
+mod said;
 pub mod security;
 pub mod stats;
 mod token;

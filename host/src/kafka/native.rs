@@ -3,15 +3,19 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka_sys as sys;
 use tokio::sync::Notify;
 
 use super::list::{self, TopicPartition};
+use super::said::Said;
 use super::security::{self, Remedies};
 use super::token::{self, Tokens};
 use super::{Conf, KafkaError};
+
+/// What the clients of this process have told.
+static SAID: Said = Said::nothing();
 
 /// Text that describes a code.
 pub(super) fn error_text(code: sys::RDKafkaRespErr) -> String {
@@ -363,6 +367,9 @@ unsafe extern "C" fn on_log(
     match level {
         // The end of a connection is told for the sake of the above; Kafka's own clients do not tell it.
         4..=6 if facility == "FAIL" && line.contains("Disconnected") => {
+            tracing::debug!(connector, task, facility, "{line}");
+        }
+        0..=4 if !SAID.is_news(Instant::now(), &format!("{connector} {task:?}"), &line) => {
             tracing::debug!(connector, task, facility, "{line}");
         }
         0..=3 => tracing::error!(connector, task, facility, "{line}"),

@@ -107,7 +107,10 @@ fn understood(event: GroupEvent) -> Result<Option<herder::GroupEvent>, GroupErro
     Ok(match event {
         GroupEvent::JoinDue => Some(herder::GroupEvent::JoinDue),
         GroupEvent::Rebalancing => Some(herder::GroupEvent::Rebalancing),
-        GroupEvent::Lost => Some(herder::GroupEvent::Lost),
+        GroupEvent::Lost => {
+            tracing::warn!("the worker is no member of its group any more, and stops what it runs");
+            Some(herder::GroupEvent::Lost)
+        }
         GroupEvent::Failed(error) => return Err(error),
         GroupEvent::Elected { generation, member_id, protocol, members } => {
             of_name(&protocol).map(|protocol| {
@@ -123,10 +126,23 @@ fn understood(event: GroupEvent) -> Result<Option<herder::GroupEvent>, GroupErro
                     tracing::warn!("the leader's assignment cannot be read: {error}");
                     GroupAssignment { error: CONFIG_MISMATCH, ..GroupAssignment::default() }
                 });
+                tell(generation, &assignment);
                 herder::GroupEvent::Assigned { generation, member_id, protocol, assignment }
             })
         }
     })
+}
+
+fn tell(generation: i32, assignment: &GroupAssignment) {
+    let (more, less, leader) = (assignment.assigned.len(), assignment.revoked.len(), &assignment.leader_url);
+    let waits = match assignment.delay_ms {
+        0 => String::new(),
+        delay => format!("; what others have lost waits for {delay} ms"),
+    };
+    tracing::info!(
+        "generation {generation} of the group, led by {leader}: {more} connectors and tasks are given to this worker, \
+         {less} are taken away{waits}"
+    );
 }
 
 /// Who cannot be understood is given nothing.

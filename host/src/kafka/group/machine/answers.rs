@@ -71,7 +71,7 @@ impl Machine {
     fn found(&mut self, now: u64, code: i16, address: Address) {
         match codes::remedy(code, &self.group) {
             _ if code == codes::NONE => {
-                self.note(format!("{address} coordinates group {}", self.group));
+                self.note_rarely(format!("{address} coordinates group {}", self.group));
                 self.coordinator = Coordinator::Known(address);
                 self.next_beat = now;
             }
@@ -81,7 +81,7 @@ impl Machine {
     }
 
     fn not_found(&mut self, now: u64, why: &str) {
-        self.note(format!("no coordinator of group {} is found: {why}", self.group));
+        self.note_rarely(format!("no coordinator of group {} is found: {why}", self.group));
         self.silent_since.get_or_insert(now);
         self.coordinator = Coordinator::Unknown { not_before: now + self.pause() };
     }

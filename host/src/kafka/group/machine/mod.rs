@@ -256,6 +256,13 @@ impl Machine {
         self.outputs.push(Output::Note(text));
     }
 
+    /// For what is tried over and over: told the first time, the second, the fourth and so on.
+    fn note_rarely(&mut self, text: String) {
+        if self.failures.count_ones() <= 1 {
+            self.note(text);
+        }
+    }
+
     /// Asks, and gives the request's number.
     fn ask(&mut self, ask: Ask) -> u64 {
         let rules = self.rules;

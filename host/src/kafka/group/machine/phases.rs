@@ -127,7 +127,7 @@ impl Machine {
 
     /// Nobody knows whether there is a coordinator.
     pub(super) fn lose_coordinator(&mut self, now: u64, why: &str) {
-        self.note(format!("the coordinator of group {} is unknown: {why}", self.group));
+        self.note_rarely(format!("the coordinator of group {} is unknown: {why}", self.group));
         self.outputs.push(Output::HangUp);
         self.coordinator = Coordinator::Unknown { not_before: now + self.pause() };
         self.silent_since.get_or_insert(now);
