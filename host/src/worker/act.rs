@@ -54,8 +54,11 @@ impl Hands {
         }
     }
 
-    /// Notes that something has ended, before the herder hears of it.
+    /// Notes what has happened, before the herder hears of it.
     pub fn note(&mut self, event: &Event) {
+        if let Some(cluster) = &self.cluster {
+            cluster.note(event);
+        }
         match event {
             Event::ConnectorEnded { name, epoch } => {
                 self.connectors.remove(&(name.clone(), *epoch));

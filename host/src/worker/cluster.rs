@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::config_store::ConfigStore;
@@ -13,7 +13,9 @@ use super::loggers::LiveLoggers;
 use super::membership::Membership;
 use super::session::{self, Session};
 use super::status_store::StatusStore;
-use crate::herder::{Action, ConfigRecord, Epoch, Event, GroupAssignment, MemberState, WriteId};
+use crate::herder::{
+    Action, ConfigRecord, Epoch, Event, GroupAssignment, MemberState, State, StatusRecord, WriteId,
+};
 use crate::kafka::log::Patience;
 use crate::rest::{LoggerLevels, PeerRequest, Peers, path_of_tasks};
 use crate::settings::Props;
@@ -35,12 +37,22 @@ enum Word {
 pub struct Speaker {
     words: mpsc::Receiver<Word>,
     statuses: StatusStore,
+    /// Another worker leaves, it seems.
+    leaving: Arc<Notify>,
 }
 
 impl Speaker {
     /// Speaks for the member; leaves the group at the end.
     pub async fn speak(mut self, membership: Membership) {
-        while let Some(word) = self.words.recv().await {
+        loop {
+            let word = tokio::select! {
+                word = self.words.recv() => word,
+                () = self.leaving.notified() => {
+                    membership.watch();
+                    continue;
+                }
+            };
+            let Some(word) = word else { break };
             match word {
                 Word::Join(state) => membership.join(&state),
                 Word::Share { generation, shares } => membership.share(generation, &shares),
@@ -92,14 +104,30 @@ pub struct Cluster {
     context: Arc<Context>,
     links: Links,
     words: mpsc::Sender<Word>,
+    leaving: Arc<Notify>,
 }
 
 impl Cluster {
     /// With the one that speaks for it once the worker is a member.
     pub fn new(context: Arc<Context>, links: Links) -> (Cluster, Speaker) {
         let (sender, words) = mpsc::channel(WORDS);
-        let speaker = Speaker { words, statuses: links.statuses.clone() };
-        (Cluster { context, links, words: sender }, speaker)
+        let leaving = Arc::<Notify>::default();
+        let speaker = Speaker { words, statuses: links.statuses.clone(), leaving: leaving.clone() };
+        (Cluster { context, links, words: sender, leaving }, speaker)
+    }
+
+    /// A worker that stops says first that it runs nothing any more: the rebalance that follows is heard of sooner by who
+    /// looks out for it.
+    pub fn note(&self, event: &Event) {
+        let Event::Status(
+            StatusRecord::Connector { status: Some(status), .. } | StatusRecord::Task { status: Some(status), .. },
+        ) = event
+        else {
+            return;
+        };
+        if status.state == State::Unassigned && status.worker_id != self.context.worker_id {
+            self.leaving.notify_one();
+        }
     }
 
     /// Appends records to the config topic; [`Event::Written`] follows.

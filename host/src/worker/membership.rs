@@ -89,6 +89,11 @@ impl Membership {
         self.member.leave(reason);
     }
 
+    /// Looks out for a rebalance that is about to begin.
+    pub fn watch(&self) {
+        self.member.watch();
+    }
+
     /// Leaves the group and ends, within seconds.
     pub async fn close(self) {
         self.member.close().await;

@@ -150,6 +150,11 @@ impl Member {
         self.command(Input::Leave(reason.to_owned()));
     }
 
+    /// Heartbeats often for a second, so that a rebalance that is about to begin is heard of at once.
+    pub fn watch(&self) {
+        self.command(Input::Watch);
+    }
+
     /// Leaves the group and ends, within seconds.
     pub async fn close(self) {
         let (closed, ended) = oneshot::channel();

@@ -89,6 +89,8 @@ pub(super) enum Input {
     },
     Rejoin(String),
     Leave(String),
+    /// A rebalance is to be expected.
+    Watch,
     /// `sent`: when the request was written.
     Answer {
         request: u64,
@@ -224,6 +226,7 @@ impl Machine {
                 Input::Share { generation, shares } => self.shared(generation, shares),
                 Input::Rejoin(reason) => self.rejoin(now, &reason),
                 Input::Leave(reason) => self.leave(&reason),
+                Input::Watch => self.in_motion(now),
                 Input::Answer { request, sent, outcome } => self.answered(now, request, sent, outcome),
             }
             self.time_passes(now);

@@ -13,6 +13,7 @@ enum Move {
     Share,
     Rejoin,
     Leave,
+    Watch,
 }
 
 const CODES: [i16; 10] = [
@@ -39,6 +40,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         3 => Just(Move::Share),
         1 => Just(Move::Rejoin),
         1 => Just(Move::Leave),
+        1 => Just(Move::Watch),
     ];
     prop::collection::vec(one, 0..120)
 }
@@ -78,6 +80,7 @@ impl Course {
             }
             Move::Rejoin => self.step(Input::Rejoin("why".into())),
             Move::Leave => self.step(Input::Leave("why".into())),
+            Move::Watch => self.step(Input::Watch),
         }
     }
 

@@ -61,6 +61,19 @@ fn heartbeats_are_fast_until_a_quiet_second_and_go_on_beside_a_round() {
     assert!(course.asks(|ask| matches!(ask, Ask::Join { member_id, .. } if member_id == "m")));
 }
 
+#[test]
+fn who_looks_out_for_a_rebalance_hears_of_it_at_once() {
+    let mut course = Course::stable();
+    course.now += QUIET;
+    course.beaten(codes::NONE);
+    assert_eq!(course.machine.wake(), Some(course.now + RULES.heartbeat));
+    course.step(Input::Watch);
+    assert_eq!(course.machine.wake(), Some(course.now + FAST));
+    course.tick(FAST);
+    course.beaten(codes::REBALANCE_IN_PROGRESS);
+    assert_eq!(course.told, [GroupEvent::Rebalancing, GroupEvent::JoinDue]);
+}
+
 /// What follows from an error.
 #[derive(Debug, PartialEq)]
 enum Next {
