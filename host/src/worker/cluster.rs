@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc};
 
 use super::config_store::ConfigStore;
 use super::context::Context;
@@ -120,7 +120,8 @@ impl Cluster {
     /// looks out for it.
     pub fn note(&self, event: &Event) {
         let Event::Status(
-            StatusRecord::Connector { status: Some(status), .. } | StatusRecord::Task { status: Some(status), .. },
+            StatusRecord::Connector { status: Some(status), .. }
+            | StatusRecord::Task { status: Some(status), .. },
         ) = event
         else {
             return;
