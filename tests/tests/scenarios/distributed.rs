@@ -67,7 +67,7 @@ pub fn wait_spread(seen_by: &Worker, name: &str, tasks: usize, expected: &[(&Wor
 pub fn wait_more(topic: &str) {
     let topics = Kafka::shared().topics();
     let before = topics.count(topic);
-    wait_for("more records", MINUTE, || topics.count(topic) > before + 500);
+    wait_for("more records", MINUTE, || topics.count(topic) > before + 300);
 }
 
 /// Four sources of numbers.

@@ -10,6 +10,7 @@ mod consuming;
 mod crash;
 mod datagen;
 mod distributed;
+mod distributed_bounce;
 mod distributed_faults;
 mod distributed_java;
 mod distributed_moves;
