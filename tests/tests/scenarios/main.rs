@@ -15,6 +15,7 @@ mod distributed_faults;
 mod distributed_java;
 mod distributed_moves;
 mod distributed_rest;
+mod distributed_security;
 mod faults_garbage;
 mod faults_load;
 mod faults_run;
