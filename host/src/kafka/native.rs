@@ -369,7 +369,7 @@ unsafe extern "C" fn on_log(
         4..=6 if facility == "FAIL" && line.contains("Disconnected") => {
             tracing::debug!(connector, task, facility, "{line}");
         }
-        0..=4 if !SAID.is_news(Instant::now(), &format!("{connector} {task:?}"), &line) => {
+        told if told <= 4 && !SAID.is_news(Instant::now(), &format!("{connector} {task:?}"), &line) => {
             tracing::debug!(connector, task, facility, "{line}");
         }
         0..=3 => tracing::error!(connector, task, facility, "{line}"),

@@ -45,8 +45,9 @@ mod tests {
     fn the_same_is_told_once_a_minute_to_each() {
         let (said, start) = (Said::nothing(), Instant::now());
         let down = |after: u32| format!("broker:1: Connection refused (after {after}ms in state CONNECT)");
-        let is_news =
-            |owner: &str, seconds, line: &str| said.is_news(start + Duration::from_secs(seconds), owner, line);
+        let is_news = |owner: &str, seconds, line: &str| {
+            said.is_news(start + Duration::from_secs(seconds), owner, line)
+        };
         assert!(is_news("", 0, &down(1)));
         assert!(!is_news("", 1, &down(2)) && !is_news("", 59, &down(1)));
         assert!(is_news("c", 1, &down(1)) && is_news("", 1, "broker:2: Connection refused"));

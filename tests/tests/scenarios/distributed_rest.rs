@@ -61,6 +61,8 @@ fn every_worker_takes_every_command() {
     // What a leader cleared away does not come back.
     let statuses = Kafka::shared().topics().read(&format!("{NAME}-statuss"));
     let mut left = std::collections::BTreeMap::new();
-    statuses.iter().for_each(|record| drop(left.insert(record.key.clone(), record.value.is_some())));
+    for record in &statuses {
+        left.insert(record.key.clone(), record.value.is_some());
+    }
     assert!(left.values().all(|there| !there), "{left:?}");
 }

@@ -7,6 +7,7 @@ use connect_host::kafka::native::Owner;
 use connect_tests::{Kafka, wait_for};
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
+use tokio::task::block_in_place;
 
 /// A topic of the shared broker, or of the one given.
 pub fn conf(kafka: &Kafka, topic: &str, purpose: Purpose, partitions: i32) -> LogConf {
@@ -90,11 +91,11 @@ fn internal_topics_are_made_and_checked_as_kafka_connect_does() {
         assert_eq!(Open::of(offsets()).await.to_end().await.expect("its end"), [""; 0]);
         let _again = Open::of(offsets()).await;
         assert_eq!(topics.partitions("made-offsets"), 25);
-        assert_eq!(topics.setting("made-offsets", "cleanup.policy"), "compact");
-        assert_eq!(topics.setting("made-offsets", "segment.ms"), "600000");
+        let setting = |key: &str| block_in_place(|| topics.setting("made-offsets", key));
+        assert_eq!((setting("cleanup.policy"), setting("segment.ms")), ("compact".into(), "600000".into()));
         for policy in ["delete", "compact,delete"] {
             let name = format!("policy-{}", policy.len());
-            topics.create(&name, 1, 1, &[("cleanup.policy", policy)]);
+            block_in_place(|| topics.create(&name, 1, 1, &[("cleanup.policy", policy)]));
             assert_eq!(
                 refused(configs(&name)).await,
                 format!(
@@ -107,7 +108,7 @@ fn internal_topics_are_made_and_checked_as_kafka_connect_does() {
                 )
             );
         }
-        topics.create("wide-configs", 3, 1, &[("cleanup.policy", "compact")]);
+        block_in_place(|| topics.create("wide-configs", 3, 1, &[("cleanup.policy", "compact")]));
         assert_eq!(
             refused(configs("wide-configs")).await,
             "Topic 'wide-configs' supplied via the 'config.storage.topic' property is required to have a single \
@@ -156,13 +157,15 @@ fn a_topic_deleted_underneath_is_refused_and_nothing_is_read_anew() {
             assert_eq!(open.to_end().await.expect("its end").len(), 2);
         }
         // They read no more meanwhile, so that the test knows what they find.
-        for topic in ["gone", "renewed", "grown"] {
-            topics.delete(topic);
-            wait_for("the topic to be gone", MINUTE, || topics.partitions(topic) == 0);
-        }
-        topics.create("renewed", 1, 1, &[("cleanup.policy", "compact")]);
-        topics.create("grown", 1, 1, &[("cleanup.policy", "compact")]);
-        topics.write("grown", ["x", "y", "z", "z"].map(|value| (Some(&b"old"[..]), value.as_bytes())));
+        block_in_place(|| {
+            for topic in ["gone", "renewed", "grown"] {
+                topics.delete(topic);
+                wait_for("the topic to be gone", MINUTE, || topics.partitions(topic) == 0);
+            }
+            topics.create("renewed", 1, 1, &[("cleanup.policy", "compact")]);
+            topics.create("grown", 1, 1, &[("cleanup.policy", "compact")]);
+            topics.write("grown", ["x", "y", "z", "z"].map(|value| (Some(&b"old"[..]), value.as_bytes())));
+        });
         for (open, topic, key) in [
             (deleted, "gone", "config.storage.topic"),
             (renewed, "renewed", "config.storage.topic"),
