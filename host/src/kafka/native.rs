@@ -17,6 +17,10 @@ use super::{Conf, KafkaError};
 /// What the clients of this process have told.
 static SAID: Said = Said::nothing();
 
+fn is_news(owner: &Owner, line: &str) -> bool {
+    SAID.is_news(Instant::now(), &format!("{} {:?}", owner.connector, owner.task), line)
+}
+
 /// Text that describes a code.
 pub(super) fn error_text(code: sys::RDKafkaRespErr) -> String {
     // SAFETY: librdkafka returns a static string for every code.
@@ -174,6 +178,11 @@ impl Native {
     /// Whose client it is.
     pub(super) fn owner(&self) -> &Owner {
         &self.shared().owner
+    }
+
+    /// Whether a line is to be told of this client: the same was not told of its owner within the last minute.
+    pub fn is_news(&self, line: &str) -> bool {
+        is_news(self.owner(), line)
     }
 
     pub(super) fn ptr(&self) -> *mut sys::rd_kafka_t {
@@ -369,7 +378,7 @@ unsafe extern "C" fn on_log(
         4..=6 if facility == "FAIL" && line.contains("Disconnected") => {
             tracing::debug!(connector, task, facility, "{line}");
         }
-        told if told <= 4 && !SAID.is_news(Instant::now(), &format!("{connector} {task:?}"), &line) => {
+        told if told <= 4 && shared.is_some_and(|shared| !is_news(&shared.owner, &line)) => {
             tracing::debug!(connector, task, facility, "{line}");
         }
         0..=3 => tracing::error!(connector, task, facility, "{line}"),

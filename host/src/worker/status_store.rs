@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::follow::{Followed, Take};
 use crate::herder::{Event, PartStatus, StatusRecord};
-use crate::kafka::log::{LogConf, LogError, LogRecord, Patience};
+use crate::kafka::log::{Entry, LogConf, LogError, LogRecord, Patience};
 use crate::topics::status;
 
 /// Bound of one try to send.
@@ -135,7 +135,7 @@ impl Puts {
     }
 
     /// The oldest record of a key with its number; none: the key is done, and forgotten.
-    fn next(&self, key: &[u8]) -> Option<(u64, (Vec<u8>, Option<Vec<u8>>))> {
+    fn next(&self, key: &[u8]) -> Option<(u64, Entry)> {
         let mut slots = self.slots();
         let slot = slots.get(key)?;
         if let Some(put) = slot.queue.front() {

@@ -44,6 +44,24 @@ pub fn create(worker: &Worker, config: &Props) {
     });
 }
 
+/// Asks until the answer has this status. While work is being shared out a worker says so, and is asked again.
+pub fn ask(worker: &Worker, method: &str, path: &str, status: u16) {
+    wait_until(&format!("{method} {path}"), MINUTE, || {
+        let answer = worker.rest().call(method, path);
+        match answer.status {
+            409 => Err(answer.body),
+            found if found == status => Ok(()),
+            _ => panic!("{method} {path}: {answer:?}"),
+        }
+    });
+}
+
+/// Stops a connector, and waits until its tasks are gone.
+pub fn stop(worker: &Worker, name: &str) {
+    ask(worker, "PUT", &format!("/connectors/{name}/stop"), 204);
+    worker.wait_state(name, "STOPPED", 0);
+}
+
 /// How many tasks of the connector each worker runs, once all run, as this worker knows it.
 pub fn wait_spread(seen_by: &Worker, name: &str, tasks: usize, expected: &[(&Worker, usize)]) {
     let wanted: BTreeMap<String, usize> =
@@ -89,7 +107,7 @@ fn two_workers_share_work_and_one_takes_over() {
             worker.rest().get("/connectors").json().as_array().is_some_and(|all| all.len() == 2)
         })
     });
-    one.rest().delete("/connectors/second").expect(204);
+    ask(&one, "DELETE", "/connectors/second", 204);
     wait_more(NAME);
     // Killed: missed after the session.
     other.kill9();
@@ -105,7 +123,7 @@ fn two_workers_share_work_and_one_takes_over() {
     wait_spread(&one, NAME, 4, &[(&one, 4)]);
     assert!(stopped.elapsed() < SESSION, "it took {:?}", stopped.elapsed());
     wait_more(NAME);
-    one.stop(NAME);
+    stop(&one, NAME);
     let found = sequence::of_topic(&Kafka::shared().topics().read(NAME));
     for (id, sequence) in &found {
         assert_eq!(shape(sequence).gaps, [], "source {id}: missing");

@@ -2,7 +2,7 @@
 //! from three tasks of a source through a topic to three of a sink.
 
 use crate::MINUTE;
-use crate::distributed::{create, spec, wait_healthy, wait_more};
+use crate::distributed::{create, spec, stop, wait_healthy, wait_more};
 use connect_tests::configs::{file_sink, verifiable_source};
 use connect_tests::sequence::{self, Sequences, shape};
 use connect_tests::{Kafka, With, Worker, size, wait_until};
@@ -52,7 +52,7 @@ fn bounce(name: &str, end: impl Fn(&mut Worker)) -> (Sequences, Sequences, usize
             wait_running(&workers);
         }
     }
-    workers[0].stop(&format!("{name}-source"));
+    stop(&workers[0], &format!("{name}-source"));
     let written = sequence::of_topic(&topics.read(name));
     assert_eq!(written.len(), 3, "three tasks");
     for (id, sequence) in &written {

@@ -1,7 +1,7 @@
 //! In place of Apache Kafka Connect and beside it: workers of both kinds go by the same topics, and form groups together.
 
 use crate::MINUTE;
-use crate::distributed::{create, spec, wait_healthy};
+use crate::distributed::{create, spec, stop, wait_healthy};
 use connect_tests::configs::{file_sink, file_source};
 use connect_tests::worker::SHIPPED_JVM;
 use connect_tests::{Kafka, Props, With, Worker, WorkerSpec, wait_until};
@@ -103,8 +103,7 @@ fn a_group_of_kafka_connect_is_taken_over_and_given_back() {
     first.arrived(true);
     second.create(&ours);
     second.arrived(true);
-    ours.rest().call("PUT", "/connectors/java-idle-source/stop").expect(204);
-    ours.wait_state("java-idle-source", "STOPPED", 0);
+    stop(&ours, "java-idle-source");
     assert!(ours.terminate().success(), "{}", ours.process().log_end(20));
 
     first.feed(50);

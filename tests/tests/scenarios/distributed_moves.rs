@@ -1,7 +1,7 @@
 //! What moves and what stays: workers join groups whose tasks run, and what does not move goes on flowing.
 
 use crate::MINUTE;
-use crate::distributed::{create, spec, wait_healthy, wait_spread};
+use crate::distributed::{create, spec, stop, wait_healthy, wait_spread};
 use connect_tests::configs::verifiable_source;
 use connect_tests::sequence::{self, Numbered};
 use connect_tests::{Kafka, With, Worker, WorkerSpec, let_run};
@@ -49,7 +49,7 @@ fn a_worker_joins_and_what_stays_flows_on() {
     assert!(joined.elapsed() < Duration::from_secs(10), "balanced after {:?}", joined.elapsed());
     let_run(Duration::from_secs(1));
     let after = homes(&one.status(NAME));
-    one.stop(NAME);
+    stop(&one, NAME);
     let found = sequence::of_topic(&topics.read(NAME));
     assert_eq!(found.len(), 12);
     sequence::assert_exactly_once(NAME, &found);
@@ -85,7 +85,7 @@ fn what_is_left_in_order_moves_at_once() {
     assert!(one.terminate().success(), "{}", one.process().log_end(20));
     wait_spread(&two, NAME, 4, &[(&two, 4)]);
     let_run(Duration::from_secs(1));
-    two.stop(NAME);
+    stop(&two, NAME);
     let found = sequence::of_topic(&topics.read(NAME));
     sequence::assert_exactly_once(NAME, &found);
     eprintln!("the longest pause: {:?} ms", found.values().map(|one| pause(one)).max());

@@ -1,21 +1,9 @@
 //! Every command through every worker of a group: whoever is asked, the one that it concerns does it.
 
 use crate::MINUTE;
-use crate::distributed::{create, sources, start, wait_more, wait_spread};
-use connect_tests::{Kafka, With, Worker, wait_for, wait_until};
+use crate::distributed::{ask, create, sources, start, wait_more, wait_spread};
+use connect_tests::{Kafka, With, wait_for};
 use serde_json::json;
-
-/// Asks until the answer has this status. While work is being shared out a worker says so, and is asked again.
-fn ask(worker: &Worker, method: &str, path: &str, status: u16) {
-    wait_until(&format!("{method} {path}"), MINUTE, || {
-        let answer = worker.rest().call(method, path);
-        match answer.status {
-            409 => Err(answer.body),
-            found if found == status => Ok(()),
-            _ => panic!("{method} {path}: {answer:?}"),
-        }
-    });
-}
 
 #[test]
 fn every_worker_takes_every_command() {

@@ -54,7 +54,7 @@ impl Open {
     }
 
     /// What comes until the end that the topic has now, as `key=value`.
-    async fn to_end(&mut self) -> Result<Vec<String>, LogError> {
+    async fn read_all(&mut self) -> Result<Vec<String>, LogError> {
         self.log.read_to_end(7, Patience::Total(MINUTE)).await?;
         let mut texts = Vec::new();
         while let Some(read) = self.reads.recv().await {
@@ -88,7 +88,7 @@ fn internal_topics_are_made_and_checked_as_kafka_connect_does() {
     let topics = Kafka::shared().topics();
     run(async {
         let offsets = || conf(Kafka::shared(), "made-offsets", Purpose::Offsets, 25);
-        assert_eq!(Open::of(offsets()).await.to_end().await.expect("its end"), [""; 0]);
+        assert_eq!(Open::of(offsets()).await.read_all().await.expect("its end"), [""; 0]);
         let _again = Open::of(offsets()).await;
         assert_eq!(topics.partitions("made-offsets"), 25);
         let setting = |key: &str| block_in_place(|| topics.setting("made-offsets", key));
@@ -127,11 +127,12 @@ fn two_workers_see_each_others_records_in_one_order() {
         let mut one = Open::of(configs("both")).await;
         let mut other = Open::of(configs("both")).await;
         one.append(&[("a", Some("1")), ("b", Some("1"))]).await.expect("written");
-        assert_eq!(other.to_end().await.expect("its end"), ["a=1", "b=1"]);
+        assert_eq!(other.read_all().await.expect("its end"), ["a=1", "b=1"]);
         let (first, second) = ([("a", Some("2")), ("b", None)], [("c", Some("3"))]);
         let (first, second) = tokio::join!(one.append(&first), other.append(&second));
         first.and(second).expect("written");
-        let (seen, there) = (one.to_end().await.expect("its end"), other.to_end().await.expect("its end"));
+        let (seen, there) =
+            (one.read_all().await.expect("its end"), other.read_all().await.expect("its end"));
         assert_eq!(seen[..2], ["a=1", "b=1"]);
         assert_eq!(seen[2..], there);
         assert_eq!(there.len(), 3, "{there:?}");
@@ -141,7 +142,7 @@ fn two_workers_see_each_others_records_in_one_order() {
         let next = tokio::time::timeout(MINUTE, other.reads.recv()).await.expect("the record in time");
         assert!(matches!(next, Some(Read::Record(record)) if record.key.as_deref() == Some(b"d")));
         let mut late = Open::of(configs("both")).await;
-        assert_eq!(late.to_end().await.expect("its end").len(), 6);
+        assert_eq!(late.read_all().await.expect("its end").len(), 6);
     });
 }
 
@@ -154,7 +155,7 @@ fn a_topic_deleted_underneath_is_refused_and_nothing_is_read_anew() {
         let mut grown = Open::of(conf(Kafka::shared(), "grown", Purpose::Statuses, 1)).await;
         for open in [&mut deleted, &mut renewed, &mut grown] {
             open.append(&[("a", Some("1")), ("a", Some("2"))]).await.expect("written");
-            assert_eq!(open.to_end().await.expect("its end").len(), 2);
+            assert_eq!(open.read_all().await.expect("its end").len(), 2);
         }
         // They read no more meanwhile, so that the test knows what they find.
         block_in_place(|| {
@@ -177,7 +178,7 @@ fn a_topic_deleted_underneath_is_refused_and_nothing_is_read_anew() {
 }
 
 async fn is_lost(mut open: Open, topic: &str, key: &str) {
-    let end = open.to_end().await;
+    let end = open.read_all().await;
     let Err(error) = end else { panic!("{topic} was read on: {:?}", end.ok()) };
     let text = error.to_string();
     assert!(matches!(error, LogError::Lost { .. }), "{text}");
@@ -197,7 +198,7 @@ fn a_log_without_its_broker_answers_in_time_and_goes_on() {
     run(async {
         let mut open = Open::of(conf(&kafka, "outage", Purpose::Configs, 1)).await;
         open.append(&[("a", Some("1"))]).await.expect("written");
-        assert_eq!(open.to_end().await.expect("its end"), ["a=1"]);
+        assert_eq!(open.read_all().await.expect("its end"), ["a=1"]);
         kafka.kill9(1);
         let second = Duration::from_secs(1);
         let error =
@@ -210,6 +211,6 @@ fn a_log_without_its_broker_answers_in_time_and_goes_on() {
         assert!(matches!(error, LogError::Late { .. }), "{error}");
         kafka.restart();
         open.append(&[("c", Some("3"))]).await.expect("written");
-        assert_eq!(open.to_end().await.expect("its end"), ["c=3"]);
+        assert_eq!(open.read_all().await.expect("its end"), ["c=3"]);
     });
 }

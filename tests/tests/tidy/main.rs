@@ -52,7 +52,7 @@ const CRATES: &[(&str, &str)] = &[
     ("rdkafka", "host/src/kafka/"),
     ("rdkafka_sys", "host/src/kafka/"),
     ("ureq", "host/src/kafka/"),
-    ("rustls_native_certs", "host/src/kafka/"),
+    ("rustls_native_certs", "host/src/rest/ host/src/kafka/"),
     ("warp", "host/src/rest/"),
     ("hyper", "host/src/rest/"),
     ("hyper_util", "host/src/rest/"),

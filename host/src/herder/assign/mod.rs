@@ -5,8 +5,6 @@
 
 mod balance;
 #[cfg(test)]
-mod cases;
-#[cfg(test)]
 mod tests;
 pub mod cooperative;
 pub mod eager;

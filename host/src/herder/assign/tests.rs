@@ -8,6 +8,8 @@ use super::cooperative::Round;
 use super::{Cooperative, Item, Share, Shares, eager};
 use crate::herder::{Millis, TaskId};
 
+mod cases;
+
 /// Reads `c`, a connector, and `c-0`, a task of it.
 fn item(text: &str) -> Item {
     match text.split_once('-') {

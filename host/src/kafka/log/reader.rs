@@ -219,7 +219,10 @@ impl Reader {
             return Err(Over::Lost(self.shared.lost(what)));
         }
         // As with Kafka Connect the next poll tries again; what it may mean is looked at.
-        tracing::warn!("topic {} goes on being read: {error}", self.shared.topic);
+        let line = format!("topic {} goes on being read: {error}", self.shared.topic);
+        if self.consumer.native().is_news(&line) {
+            tracing::warn!("{line}");
+        }
         self.next_look = self.next_look.min(Instant::now() + PAUSE);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Where a worker keeps the offsets of source connectors: a file as in Kafka's standalone mode, or a compacted
 //! topic; and the keys that such topics have.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use super::Mode;
@@ -9,7 +10,7 @@ use crate::settings::definitions::{Parsed, Validation};
 use crate::settings::{Problem, Props, with_prefix};
 
 /// A compacted topic of the worker's own, made if it is missing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StorageTopic {
     /// Its name.
     pub name: String,
@@ -19,6 +20,12 @@ pub struct StorageTopic {
     pub replication_factor: i16,
     /// Other topic settings with which it is made, by the broker's names.
     pub settings: Props,
+}
+
+impl fmt::Debug for StorageTopic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StorageTopic").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// Where the offsets of source connectors are kept.

@@ -163,7 +163,7 @@ struct Shown(ConfigRecord);
 impl std::fmt::Debug for Shown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (key, value) = write(&self.0);
-        write!(f, "{:?} {:?}", String::from_utf8_lossy(&key), value.map(|value| String::from_utf8(value)))
+        write!(f, "{:?} {:?}", String::from_utf8_lossy(&key), value.map(String::from_utf8))
     }
 }
 

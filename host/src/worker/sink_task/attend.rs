@@ -132,7 +132,9 @@ impl Running {
             Told::Committed(result) => self.committed(result),
             Told::Trouble(error) if error.retriable => {
                 let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
-                tracing::warn!(connector, task, "{error}");
+                if self.consumer.native().is_news(&error.to_string()) {
+                    tracing::warn!(connector, task, "{error}");
+                }
             }
             Told::Trouble(error) => return self.trouble(error),
             Told::Stats(stats) => self.env.metrics.client(stats),

@@ -7,9 +7,9 @@
 
 use std::path::Path;
 
-use super::cooperative::Round;
-use super::tests::{share, text};
-use super::{Cooperative, Share, Shares, eager};
+use super::super::cooperative::Round;
+use super::super::{Cooperative, Share, Shares, eager};
+use super::{share, text};
 use crate::herder::Millis;
 
 struct Case {
