@@ -61,7 +61,6 @@ impl WorkerSpec {
         spec.unset("offset.storage.file.filename")
             .set("plugin.path", paths::plugins().display())
             .set("group.id", group)
-            .set("session.timeout.ms", 6_000)
             .set("heartbeat.interval.ms", 1_000)
             .set("scheduled.rebalance.max.delay.ms", 0)
     }

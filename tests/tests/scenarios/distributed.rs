@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// What the broker takes to miss a worker that was killed.
-const SESSION: Duration = Duration::from_secs(6);
+const SESSION: Duration = Duration::from_secs(10);
 
 /// A worker of a group that moves work at once, on the shared broker.
 pub fn spec(group: &str) -> WorkerSpec {

@@ -40,7 +40,9 @@ fn bounce(name: &str, end: impl Fn(&mut Worker)) -> (Sequences, Sequences, usize
     let copy = workers[0].dir().join("copy");
     let source = verifiable_source(&format!("{name}-source"), name, RATE).with("payload.bytes", WIDTH);
     create(&workers[0], &source.with("tasks.max", 3));
-    create(&workers[0], &file_sink(&format!("{name}-sink"), name, &copy).with("tasks.max", 3));
+    let sink = file_sink(&format!("{name}-sink"), name, &copy).with("tasks.max", 3);
+    // Consumers that were killed are missed as soon as their workers.
+    create(&workers[0], &sink.with("consumer.override.session.timeout.ms", 10_000));
     wait_running(&workers);
     for _ in 0..size(1, 3) {
         for nth in 0..workers.len() {
@@ -58,7 +60,7 @@ fn bounce(name: &str, end: impl Fn(&mut Worker)) -> (Sequences, Sequences, usize
     for (id, sequence) in &written {
         assert_eq!(shape(sequence).gaps, [], "source {id}: missing in the topic");
     }
-    wait_until("all that was written in the file", MINUTE, || {
+    wait_until("all that was written in the file", MINUTE * 2, || {
         let (found, _) = copied(&copy);
         let missing: usize = written.iter().map(|(id, all)| missing(found.get(id), all)).sum();
         if missing == 0 { Ok(()) } else { Err(format!("{missing} records are missing")) }

@@ -32,9 +32,10 @@ fn a_broker_that_comes_back_fails_no_task() {
     kafka.kill9(1);
     let before = lines(&mut workers);
     // Longer than the session.
-    let_run(Duration::from_secs(10));
+    let_run(Duration::from_secs(12));
     for (lines, before) in lines(&mut workers).iter().zip(before) {
-        assert!(lines - before < 300, "{} log lines in 10 s without a broker", lines - before);
+        eprintln!("{} log lines in 12 s without a broker", lines - before);
+        assert!(lines - before < 300, "{} log lines in 12 s without a broker", lines - before);
     }
     for worker in &workers {
         let answer = worker.rest().get(&format!("/connectors/{NAME}/status"));

@@ -88,6 +88,7 @@ fn a_group_of_kafka_connect_is_taken_over_and_given_back() {
     first.arrived(true);
     let idle = Copied::new("java-idle", &folder);
     create(&original, &idle.source().with("connector.class", "FileStreamSource"));
+    original.wait_state("java-idle-source", "RUNNING", 1);
     original.rest().call("PUT", "/connectors/java-idle-source/pause").expect(202);
     original.wait_state("java-idle-source", "PAUSED", 1);
     let config = original.rest().get("/connectors/java-first-source/config").expect(200).json();

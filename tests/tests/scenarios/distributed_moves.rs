@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 
 /// A worker with Kafka's own times.
 fn patient(group: &str) -> WorkerSpec {
-    let spec = spec(group).unset("session.timeout.ms").unset("heartbeat.interval.ms");
-    spec.unset("scheduled.rebalance.max.delay.ms")
+    spec(group).unset("heartbeat.interval.ms").unset("scheduled.rebalance.max.delay.ms")
 }
 
 fn start(group: &str) -> Worker {

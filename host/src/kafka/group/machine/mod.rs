@@ -272,8 +272,10 @@ impl Machine {
         let within = match &ask {
             Ask::Find | Ask::Sync { .. } => rules.request,
             Ask::Join { .. } => rules.request.max(rules.rebalance + JOIN_MARGIN),
-            // Time enough is left to find the coordinator anew before the session ends.
-            Ask::Beat { .. } => rules.request.min(rules.session / 2),
+            // A slow coordinator has nearly as long as the session; time is left to find another before it ends.
+            Ask::Beat { .. } => {
+                rules.request.min((rules.session - rules.heartbeat.min(rules.session / 2)).max(1))
+            }
             Ask::Leave { .. } => rules.request.min(LEAVE),
         };
         let to = match &self.coordinator {
