@@ -158,7 +158,7 @@ impl OffsetStore {
         Ok(())
     }
 
-    /// Written is what the brokers have, and what was read back.
+    /// Written is what the brokers have. Others find it when they refresh, and this worker at once.
     async fn write_topic(&self, connector: &str, changes: &[Change]) -> Result<(), StoreError> {
         let Backend::Topic(topic) = &self.backend else { return Ok(()) };
         let entries = {
@@ -166,10 +166,14 @@ impl OffsetStore {
             self.entries(&table, connector, changes)?
         };
         let order = topic.order.lock().await;
-        let appended = topic.followed.log.append(entries, topic.limit).await;
-        drop(order);
+        let appended = topic.followed.log.append(entries.clone(), topic.limit).await;
         appended.map_err(|error| self.fail(error))?;
-        self.refresh().await
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        for (key, value) in entries {
+            apply(&mut table, &self.place, Some(key), value);
+        }
+        drop(order);
+        Ok(())
     }
 }
 

@@ -341,9 +341,9 @@ impl Reader {
         Ok(())
     }
 
-    /// Asks again after what passes, and answers with anything else.
+    /// Asks again after what may pass (a partition has no leader for a moment, or another one), and answers with what does not.
     async fn put_off(&mut self, error: KafkaError) -> Result<(), Over> {
-        if error.retriable {
+        if !error.is_refusal() && !error.name.contains("AUTHORIZATION") {
             for waiting in self.waiting.iter_mut().filter(|one| matches!(one.state, State::Asked)) {
                 waiting.state = State::New;
             }
