@@ -52,6 +52,8 @@ pub(super) struct Group {
     stopped_at: Millis,
     /// It was answered with this; the assignment is to come.
     reported: Option<Share>,
+    /// The group was lost while a join was on its way: the next assignment may be the answer to what it told.
+    outdated: bool,
     /// A new join was ordered and has not begun.
     rejoining: bool,
     /// All that lives has to end before the next join.
@@ -87,6 +89,7 @@ impl Group {
             asked: false,
             stopped_at: 0,
             reported: None,
+            outdated: false,
             rejoining: false,
             clear_out: false,
             scheduled: None,
@@ -250,6 +253,7 @@ impl Herder {
     /// The group goes on without this worker.
     fn lost(&mut self) {
         let Some(group) = &mut self.group else { return };
+        group.outdated |= group.reported.is_some();
         let (asked, behind) = (group.asked, std::mem::take(&mut group.behind));
         group.forget();
         (group.asked, group.behind) = (asked, behind);
@@ -376,6 +380,7 @@ impl Herder {
         let Some(reason) = self.rejoin_reason() else { return };
         let Some(group) = &mut self.group else { return };
         group.rejoining = true;
+        group.outdated = false;
         group.scheduled = None;
         group.leaving.clear();
         self.out.push(Action::Rejoin { reason: reason.to_owned() });
@@ -389,6 +394,9 @@ impl Herder {
         }
         if told.error != 0 {
             return (!group.behind.is_reading()).then_some("the leader had not read all configs");
+        }
+        if group.outdated {
+            return Some("the leader was told of work that has been stopped since");
         }
         if group.needed > told.config_offset {
             return Some("connectors or tasks have changed");
