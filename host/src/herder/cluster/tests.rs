@@ -80,7 +80,10 @@ fn records_add_up_as_the_table_says() {
         ("+c 1, t c-0 a, t c-1 b, commit c 1", "c=1 Started [a]"),
         ("+c 1, t c-0 a, commit c 2", "c=1 Started [] inconsistent"),
         ("+c 1, t c-1 b, commit c 1", "c=1 Started [] inconsistent"),
-        ("+c 1, t c-0 a, commit c 1, commit c 1", "c=1 Started [] inconsistent"),
+        ("+c 1, t c-0 a, commit c 1, commit c 2", "c=1 Started [] inconsistent"),
+        // The same commit once more says the same, unless the connector is another one since.
+        ("+c 1, t c-0 a, commit c 1, commit c 1", "c=1 Started [a]"),
+        ("+c 1, t c-0 a, commit c 1, +c 1, commit c 1", "c=1 Started [] inconsistent"),
         ("+c 1, t c-0 a, commit c 2, t c-0 a, t c-1 b, commit c 2", "c=1 Started [a b]"),
         // Tasks of a life before this one don't come back.
         ("+c 1, t c-0 a, commit c 1, -c, +c 2", "c=2 Started []"),
