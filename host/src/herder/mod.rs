@@ -5,11 +5,13 @@
 //! read, the target states and the [`Assignment`]; what does run follows from the events of the runners. Every step
 //! compares the two and orders what brings them together.
 
+mod activity;
 mod api;
 mod assign;
 mod automatic;
 mod catalog;
 mod cluster;
+mod config_lost;
 mod group;
 mod group_messages;
 mod health;
@@ -33,6 +35,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+pub use activity::Activity;
 pub use api::{
     ApiError, ConnectorInfo, ConnectorStatus, Destination, Expansion, OffsetEntry, OffsetsChange, Patch,
     Request, Response, Restarts, State, Status, TaskInfo, TaskStatus,
@@ -93,7 +96,11 @@ pub struct Herder {
     last_epoch: Epoch,
     last_write: WriteId,
     ready: bool,
+    /// Why the config topic cannot be gone by any more.
+    lost_config: Option<String>,
     shutdown: Shutdown,
+    /// What this worker is busy with, or was last.
+    activity: Option<Activity>,
     now: Millis,
     out: Vec<Action>,
 }
@@ -128,7 +135,9 @@ impl Herder {
             last_epoch: 0,
             last_write: 0,
             ready: false,
+            lost_config: None,
             shutdown: Shutdown::No,
+            activity: None,
             now: 0,
             out: Vec::new(),
         }
@@ -157,6 +166,7 @@ impl Herder {
             Event::TaskEnded { id, epoch } => self.task_ended(&id, epoch),
             Event::TaskStalled { id, epoch, stall } => self.task_stalled(&id, epoch, stall),
             Event::TopicUsed { id, epoch, topic } => self.topic_used(&id, epoch, topic),
+            Event::ConfigLost { why } => self.config_lost(why),
             Event::ConfigRead { read, outcome } => self.config_was_read(read, outcome),
             Event::Status(record) => self.status_read(&record),
             Event::Group(event) => self.group_event(event),
@@ -172,6 +182,7 @@ impl Herder {
         self.mind_the_group();
         self.next_write();
         self.finish();
+        self.note_activity();
         std::mem::take(&mut self.out)
     }
 
@@ -183,6 +194,9 @@ impl Herder {
 
     /// A record was read back: now it counts.
     fn config_read(&mut self, offset: i64, record: Option<ConfigRecord>) {
+        if self.lost_config.is_some() {
+            return;
+        }
         let state =
             |cluster: &ClusterConfig, name: &str| cluster.connector(name).map(|stored| stored.tasks_version);
         let name = record.as_ref().and_then(ConfigRecord::connector).unwrap_or_default();
@@ -248,16 +262,10 @@ impl Herder {
         self.shutdown = Shutdown::Stopping;
         let mut waiting: Vec<RequestId> = std::mem::take(&mut self.checking).into_keys().collect();
         waiting.extend(std::mem::take(&mut self.modifying).into_keys());
-        waiting.extend(self.jobs.drain(..).filter_map(|job| job.request()));
-        waiting.extend(self.writing.as_mut().and_then(Writing::give_up));
-        for run in self.connectors.values_mut() {
-            waiting.append(&mut run.run.waiting);
-        }
-        for run in self.tasks.values_mut() {
-            waiting.append(&mut run.waiting);
-        }
+        waiting.extend(self.give_up_changes());
+        let refusal = self.refusal().unwrap_or_else(texts::shutting_down);
         for request in waiting {
-            self.answer(request, Err(texts::shutting_down()));
+            self.answer(request, Err(refusal.clone()));
         }
         let names: Vec<String> = self.connectors.keys().cloned().collect();
         for name in names {
@@ -270,17 +278,19 @@ impl Herder {
         }
     }
 
-    /// Says once that nothing runs any more.
+    /// Says once that nothing runs any more, and is to run.
     fn finish(&mut self) {
         let idle = || {
             self.connectors.values().all(|run| run.run.life.is_none())
                 && self.tasks.values().all(|run| run.life.is_none())
         };
-        if self.shutdown == Shutdown::Stopping && idle() {
+        let stops = self.shutdown == Shutdown::Stopping;
+        if !(stops || self.lost_config.is_some()) || !idle() {
+            return;
+        }
+        self.leave_for_good();
+        if stops {
             self.shutdown = Shutdown::Finished;
-            if self.group.is_some() {
-                self.out.push(Action::Leave { reason: "the worker stops".to_owned() });
-            }
             self.out.push(Action::Finished);
         }
     }

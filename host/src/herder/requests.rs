@@ -6,8 +6,7 @@ use super::group::Group;
 use super::messages::{Action, RequestId, TaskId, Validation};
 use super::writes::Job;
 use super::{
-    ApiError, Herder, OffsetsChange, Patch, PluginInfo, Request, Response, Shutdown, TargetState, catalog,
-    texts,
+    ApiError, Herder, OffsetsChange, Patch, PluginInfo, Request, Response, TargetState, catalog, texts,
 };
 use crate::settings::{Given, Props};
 
@@ -26,10 +25,13 @@ pub(super) enum Checking {
 impl Herder {
     pub(super) fn request(&mut self, id: RequestId, request: Request) {
         let outcome = match request {
-            Request::Health => {
-                let joined = self.group.as_ref().is_none_or(Group::joined_once);
-                Ok(Response::Health { ready: self.ready && joined })
-            }
+            Request::Health => match &self.lost_config {
+                Some(why) => Err(texts::config_lost(why)),
+                None => {
+                    let joined = self.group.as_ref().is_none_or(Group::joined_once);
+                    Ok(Response::Health { ready: self.ready && joined })
+                }
+            },
             Request::List => Ok(Response::Names(self.cluster.names().map(str::to_owned).collect())),
             Request::Expand { status, info } => Ok(Response::Expanded(self.expanded(status, info))),
             Request::Info(name) => {
@@ -65,8 +67,8 @@ impl Herder {
 
     /// Requests that somebody else must have a share in.
     fn change(&mut self, id: RequestId, request: Request) {
-        if self.shutdown != Shutdown::No {
-            return self.answer(id, Err(texts::shutting_down()));
+        if let Some(refusal) = self.refusal_of(&request) {
+            return self.answer(id, Err(refusal));
         }
         let refused = match request {
             Request::Create { name, config, initial_state } => self

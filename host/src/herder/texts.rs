@@ -22,6 +22,10 @@ pub(super) fn no_tasks_from_outside() -> ApiError {
     )
 }
 
+pub(super) fn config_lost(why: &str) -> ApiError {
+    ApiError::Internal(format!("Connectors cannot be changed any more: {why}"))
+}
+
 pub(super) fn write_failed(what: &str, why: &str) -> ApiError {
     ApiError::Internal(format!("{what}: {why}"))
 }

@@ -4,7 +4,7 @@ use super::group::Group;
 use super::messages::{Action, Epoch, RequestId, WriteId};
 use super::{
     ApiError, ConfigRecord, ConnectorStatus, Destination, Herder, OffsetsChange, Patch, Response, SessionKey,
-    Shutdown, TargetState, texts,
+    Shutdown, TargetState, activity, texts,
 };
 use crate::settings::Props;
 
@@ -104,6 +104,8 @@ struct Whole {
 /// The batch that the config store is busy with.
 pub(super) struct Writing {
     write: WriteId,
+    /// What is done, in words.
+    pub(super) what: String,
     then: Then,
 }
 
@@ -123,10 +125,9 @@ impl Writing {
 impl Herder {
     /// Puts a change in the queue; its turn comes when all earlier ones have been read back.
     pub(super) fn enqueue(&mut self, request: RequestId, job: Job) {
-        if self.shutdown == Shutdown::No {
-            self.jobs.push_back(job);
-        } else {
-            self.answer(request, Err(texts::shutting_down()));
+        match self.refusal() {
+            None => self.jobs.push_back(job),
+            Some(refusal) => self.answer(request, Err(refusal)),
         }
     }
 
@@ -146,7 +147,7 @@ impl Herder {
     fn write(&mut self, records: Vec<ConfigRecord>, then: Then) {
         self.last_write += 1;
         let write = self.last_write;
-        self.writing = Some(Writing { write, then });
+        self.writing = Some(Writing { write, what: activity::of_records(&records), then });
         self.out.push(Action::Write { write, records });
     }
 
@@ -257,7 +258,7 @@ impl Herder {
         configs: Vec<Props>,
     ) -> Option<(Vec<ConfigRecord>, Then)> {
         let counts = |life: &&mut super::lifecycle::Life| !life.stopping;
-        let settled = self.cluster.is_settled(&name, &configs);
+        let (settled, leads) = (self.cluster.is_settled(&name, &configs), self.must_lead().is_ok());
         let connector = self.connectors.get_mut(&name)?;
         connector.run.life_of(epoch).filter(counts)?;
         if connector.publishing {
@@ -270,10 +271,11 @@ impl Herder {
             return None;
         }
         self.cluster.connector(&name)?;
-        if self.group.as_ref().is_none_or(Group::leads) {
+        if leads {
             return Some(task_records(Whole { name, configs, epoch: Some(epoch), request: None }));
         }
-        if let Some(leader_url) = self.group.as_ref().and_then(Group::leader_url) {
+        let others = self.group.as_ref().filter(|group| !group.leads());
+        if let Some(leader_url) = others.and_then(Group::leader_url) {
             connector.publishing = true;
             self.out.push(Action::PublishTasks { name, epoch, leader_url, configs });
         } else {
@@ -300,9 +302,13 @@ impl Herder {
         Ok(Some(task_records(Whole { name, configs, epoch: None, request: Some(request) })))
     }
 
-    /// In a group only the leader goes on.
+    /// In a group only the leader goes on, once it knows all that was written before it led.
     pub(super) fn must_lead(&self) -> Result<(), ApiError> {
-        if self.group.as_ref().is_none_or(Group::leads) { Ok(()) } else { Err(self.only_the_leader()) }
+        match &self.group {
+            Some(group) if !group.leads() => Err(self.only_the_leader()),
+            Some(group) if !group.is_level() => Err(ApiError::RebalanceNeeded),
+            Some(_) | None => Ok(()),
+        }
     }
 
     pub(super) fn only_the_leader(&self) -> ApiError {

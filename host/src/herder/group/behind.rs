@@ -10,6 +10,9 @@ use super::Group;
 /// How often it reads again before it gives its work up.
 const RETRIES: u64 = 5;
 
+/// The shortest pause before it reads again.
+const SHORTEST: Millis = 250;
+
 /// What there is to catch up with.
 #[derive(Default)]
 pub(super) struct Behind {
@@ -51,11 +54,11 @@ impl Group {
     /// How long to wait after another failure; none: it is time to give up what runs.
     fn backoff(&mut self) -> Option<Millis> {
         if self.protocol == Protocol::Eager {
-            return Some(self.settings.unsync_backoff);
+            return Some(self.settings.unsync_backoff.max(SHORTEST));
         }
         let left = RETRIES.checked_sub(self.behind.failures).filter(|left| *left > 0);
         self.behind.failures += 1;
-        left.map(|left| self.settings.max_delay / 10 / left)
+        left.map(|left| (self.settings.max_delay / 10 / left).max(SHORTEST))
     }
 }
 
@@ -77,7 +80,8 @@ impl Herder {
         if stopping {
             return;
         }
-        if outcome.is_ok() && offset >= far {
+        // An end that could not be found out does not matter to one who has come far enough.
+        if offset >= far && (outcome.is_ok() || group.told.is_some()) {
             if offset < group.told_offset() {
                 // An assignment has come since, from further on.
                 return self.read_config();
@@ -91,10 +95,12 @@ impl Herder {
         }
         if !group.behind.out && group.told.is_some() {
             group.behind.out = true;
-            group.asked = None;
+            group.asked = false;
             group.reported = None;
             group.rejoining = false;
             group.scheduled = None;
+            group.leading = None;
+            group.leaving.clear();
             self.out.push(Action::Leave { reason: "taking too long to read the log".to_owned() });
         }
         self.wait_to_read_again();

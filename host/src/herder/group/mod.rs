@@ -1,8 +1,8 @@
 //! A worker as one of a group: what it holds, when it joins anew, what it waits for before it starts anything.
 //!
-//! What is held changes only with an assignment: what was reported at the join, less what is revoked, and what is added. So
-//! whatever lives here is reported until it has ended, and nobody else is given it before. Reasons to join anew are no
-//! messages but conditions; they are looked at after every step.
+//! What is held changes only with an assignment: what is revoked goes, what is added comes. Whatever lives here is reported
+//! until it has ended, held or not, and nobody else is given it before. Reasons to join anew are no messages but
+//! conditions; they are looked at after every step.
 
 mod behind;
 mod key;
@@ -20,7 +20,7 @@ pub use key::KeyRules;
 use lead::Leading;
 pub(super) use reports::Reports;
 
-/// How long others wait for what has to end here; then it is reported as running.
+/// How long others wait for what was told to stop here; then it is reported as running.
 const HOLD: Millis = 1_000;
 
 /// What a worker of a group is told at its start.
@@ -46,24 +46,31 @@ pub(super) struct Group {
     member_id: String,
     generation: i32,
     protocol: Protocol,
-    /// [`GroupEvent::JoinDue`] waits for its answer, since then.
-    asked: Option<Millis>,
+    /// [`GroupEvent::JoinDue`] waits for its answer.
+    asked: bool,
+    /// When something was last told to stop here.
+    stopped_at: Millis,
     /// It was answered with this; the assignment is to come.
     reported: Option<Share>,
+    /// The group was lost while a join was on its way: the next assignment may be the answer to what it told.
+    outdated: bool,
     /// A new join was ordered and has not begun.
     rejoining: bool,
     /// All that lives has to end before the next join.
     clear_out: bool,
     /// When all join anew, as the leader said.
     scheduled: Option<Millis>,
-    /// What was revoked is waited for, since then.
-    revoked_at: Option<Millis>,
+    /// What has to end here before others may be given it; and of that, what was reported as not ended when all joined.
+    leaving: Share,
+    slow: Share,
     /// The newest record that asks for a new assignment.
     needed: i64,
     /// It has read as far as its assignment, or started from it.
     level: bool,
     /// It was assigned something, or nothing, once.
     joined_once: bool,
+    /// It has left, and does not come back.
+    left: bool,
     behind: Behind,
     leading: Option<Leading>,
     key: KeyKeeper,
@@ -79,15 +86,19 @@ impl Group {
             member_id: String::new(),
             generation: -1,
             protocol: Protocol::Eager,
-            asked: None,
+            asked: false,
+            stopped_at: 0,
             reported: None,
+            outdated: false,
             rejoining: false,
             clear_out: false,
             scheduled: None,
-            revoked_at: None,
+            leaving: Share::new(),
+            slow: Share::new(),
             needed: -1,
             level: false,
             joined_once: false,
+            left: false,
             behind: Behind::default(),
             leading: None,
             key: KeyKeeper::default(),
@@ -103,21 +114,49 @@ impl Group {
 
     /// Whether this worker is the leader, as far as it knows. It stays so while a rebalance is under way.
     pub(super) fn leads(&self) -> bool {
-        self.told.as_ref().is_some_and(|told| told.leader == self.member_id)
+        self.in_the_group().is_some_and(|told| told.leader == self.member_id)
+    }
+
+    /// What it was told; none: it is not in the group, or not told yet.
+    fn in_the_group(&self) -> Option<&GroupAssignment> {
+        self.told.as_ref().filter(|_| !self.behind.is_out())
+    }
+
+    /// Whether it knows all that its assignment was made from.
+    pub(super) fn is_level(&self) -> bool {
+        self.level
     }
 
     /// Where the leader is to be reached.
     pub(super) fn leader_url(&self) -> Option<String> {
-        self.told.as_ref().map(|told| told.leader_url.clone()).filter(|url| !url.is_empty())
+        self.in_the_group().map(|told| told.leader_url.clone()).filter(|url| !url.is_empty())
     }
 
     /// Whether who runs what is about to change.
     pub(super) fn rebalance_due(&self) -> bool {
         let moved = |told: &GroupAssignment| told.error != 0 || self.needed > told.config_offset;
-        self.rejoining
-            || self.asked.is_some()
-            || self.reported.is_some()
-            || self.told.as_ref().is_some_and(moved)
+        self.rejoining || self.asked || self.reported.is_some() || self.told.as_ref().is_some_and(moved)
+    }
+
+    /// What is done about it, in words; none: nothing at the moment.
+    pub(super) fn activity(&self) -> Option<&'static str> {
+        if self.behind.is_reading() {
+            return Some("reading to the end of the config topic");
+        }
+        let moves = self.rejoining || self.asked || self.reported.is_some();
+        (moves || self.in_the_group().is_none()).then_some("ensuring membership in the cluster")
+    }
+
+    /// From now on it is in no group.
+    pub(super) fn forget(&mut self) {
+        self.told = None;
+        self.leading = None;
+        self.asked = false;
+        self.reported = None;
+        self.rejoining = false;
+        self.scheduled = None;
+        self.leaving = Share::new();
+        self.behind = Behind::default();
     }
 
     /// A record up to this offset asks for a new assignment.
@@ -143,13 +182,12 @@ impl Herder {
     }
 
     pub(super) fn group_event(&mut self, event: GroupEvent) {
-        let now = self.now;
-        let Some(group) = &mut self.group else { return };
+        let Some(group) = self.group.as_mut().filter(|_| self.lost_config.is_none()) else { return };
         match event {
             // It has left; the question came before that was heard.
             GroupEvent::JoinDue if group.behind.is_out() => {}
             GroupEvent::JoinDue => {
-                group.asked.get_or_insert(now);
+                group.asked = true;
                 group.rejoining = false;
                 group.reported = None;
                 group.scheduled = None;
@@ -184,16 +222,19 @@ impl Herder {
         if group.behind.is_out() {
             return;
         }
-        let before = group.reported.take().unwrap_or_else(|| self.assignment.share().clone());
-        let held = match group.protocol {
-            Protocol::Eager => assignment.assigned.clone(),
+        let reported = group.reported.take().unwrap_or_default();
+        let (held, slow) = match group.protocol {
+            Protocol::Eager => (assignment.assigned.clone(), Share::new()),
             Protocol::Compatible | Protocol::Sessioned => {
-                &(&before - &assignment.revoked) | &assignment.assigned
+                let kept = self.assignment.share() - &assignment.revoked;
+                // What ended too slowly was reported though it was not held, so nobody has it until the next join.
+                let slow = &(&reported - self.assignment.share()) & &self.cluster.items();
+                (&kept | &assignment.assigned, slow)
             }
         };
-        group.asked = None;
+        group.asked = false;
         group.scheduled = (assignment.delay_ms > 0).then(|| now + assignment.delay_ms);
-        group.revoked_at = (!assignment.revoked.is_empty()).then_some(now);
+        (group.leaving, group.slow) = (&assignment.revoked | &slow, slow);
         if assignment.leader != group.member_id {
             group.leading = None;
         }
@@ -212,18 +253,16 @@ impl Herder {
     /// The group goes on without this worker.
     fn lost(&mut self) {
         let Some(group) = &mut self.group else { return };
-        group.told = None;
-        group.leading = None;
-        group.reported = None;
-        group.rejoining = false;
-        group.scheduled = None;
-        group.revoked_at = None;
+        group.outdated |= group.reported.is_some();
+        let (asked, behind) = (group.asked, std::mem::take(&mut group.behind));
+        group.forget();
+        (group.asked, group.behind) = (asked, behind);
         group.clear_out = true;
         self.hold(Share::new());
     }
 
     /// From now on this is what shall run here.
-    fn hold(&mut self, share: Share) {
+    pub(super) fn hold(&mut self, share: Share) {
         let lost = self.assignment.share() - &share;
         self.assignment = Assignment::Share(share);
         let mut waiting = Vec::new();
@@ -290,6 +329,11 @@ impl Herder {
             self.clear_statuses();
             self.say_again();
         }
+        let stops =
+            |action: &Action| matches!(action, Action::StopConnector { .. } | Action::StopTask { .. });
+        if let Some(group) = self.group.as_mut().filter(|_| self.out.iter().any(stops)) {
+            group.stopped_at = self.now;
+        }
         // What was said of the work comes before whatever moves it.
         self.report();
         self.join_where_asked();
@@ -300,17 +344,19 @@ impl Herder {
     /// Answers [`GroupEvent::JoinDue`] as soon as it may be.
     fn join_where_asked(&mut self) {
         let (now, ready) = (self.now, self.ready && self.shutdown == Shutdown::No);
-        let asked = |group: &Group| group.asked.filter(|_| ready && !group.reads_for_the_group());
-        let Some(since) = self.group.as_ref().and_then(asked) else { return };
+        if !self.group.as_ref().is_some_and(|group| group.asked && ready && !group.reads_for_the_group()) {
+            return;
+        }
         let (living, leaving) = self.living();
         let read = self.cluster.offset();
         let Some(group) = &mut self.group else { return };
-        let waits = if group.clear_out { !living.is_empty() } else { leaving && now < since + HOLD };
+        let waits =
+            if group.clear_out { !living.is_empty() } else { leaving && now < group.stopped_at + HOLD };
         if waits {
             return;
         }
         group.clear_out = false;
-        group.asked = None;
+        group.asked = false;
         let reported = self.assignment.share() | &living;
         let allocation = |told: &GroupAssignment| GroupAssignment {
             assigned: reported.clone(),
@@ -334,28 +380,35 @@ impl Herder {
         let Some(reason) = self.rejoin_reason() else { return };
         let Some(group) = &mut self.group else { return };
         group.rejoining = true;
+        group.outdated = false;
         group.scheduled = None;
-        group.revoked_at = None;
+        group.leaving.clear();
         self.out.push(Action::Rejoin { reason: reason.to_owned() });
     }
 
     fn rejoin_reason(&self) -> Option<&'static str> {
         let group = self.group.as_ref()?;
         let told = group.told.as_ref()?;
-        if group.rejoining || group.asked.is_some() || group.reported.is_some() || group.behind.is_out() {
+        if group.rejoining || group.asked || group.reported.is_some() || group.behind.is_out() {
             return None;
         }
         if told.error != 0 {
             return (!group.behind.is_reading()).then_some("the leader had not read all configs");
         }
+        if group.outdated {
+            return Some("the leader was told of work that has been stopped since");
+        }
         if group.needed > told.config_offset {
             return Some("connectors or tasks have changed");
         }
-        if let Some(since) = group.revoked_at {
+        if !group.leaving.is_empty() {
             let living = self.living().0;
-            let ended = living.is_subset(self.assignment.share());
-            return (ended || self.now >= since + HOLD)
-                .then_some("what was revoked can be assigned to others");
+            // What has ended does not wait for long for what has not, and that once.
+            let some =
+                || group.leaving.iter().any(|item| !group.slow.contains(item) && !living.contains(item));
+            if group.leaving.is_disjoint(&living) || self.now >= group.stopped_at + HOLD && some() {
+                return Some("what was revoked can be assigned to others");
+            }
         }
         if group.scheduled.is_some_and(|at| at <= self.now) {
             return Some("the time for which lost work waits is over");
@@ -363,13 +416,23 @@ impl Herder {
         self.has_released_work().then_some("a worker that left has freed its work")
     }
 
+    /// Nothing runs here any more, nor will: others are not kept waiting.
+    pub(super) fn leave_for_good(&mut self) {
+        let Some(group) = self.group.as_mut().filter(|group| !group.left) else { return };
+        group.left = true;
+        let reason = match self.lost_config {
+            Some(_) => "the config topic is not the one any more that was read",
+            None => "the worker stops",
+        };
+        self.out.push(Action::Leave { reason: reason.to_owned() });
+    }
+
     /// When the group needs a tick.
     pub(super) fn group_wake_at(&self) -> Option<Millis> {
-        let group = self.group.as_ref()?;
-        let held_up =
-            group.asked.filter(|_| !group.clear_out).map(|since| since + HOLD).filter(|at| *at > self.now);
-        let revoked = group.revoked_at.map(|since| since + HOLD).filter(|at| *at > self.now);
-        let times = [held_up, revoked, group.scheduled, group.behind.wake_at(), self.key_wake_at()];
+        let group = self.group.as_ref().filter(|_| self.shutdown == Shutdown::No)?;
+        let waits = group.asked && !group.clear_out || !group.leaving.is_empty();
+        let patient = waits.then_some(group.stopped_at + HOLD).filter(|at| *at > self.now);
+        let times = [patient, group.scheduled, group.behind.wake_at(), self.key_wake_at()];
         times.into_iter().flatten().min()
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::assign::Item;
+use super::super::assign::{Item, Share};
 use super::super::messages::{Action, TaskId, TaskTarget};
 use super::super::status_records::{PartStatus, StatusRecord, TopicUse};
 use super::super::{Herder, Shutdown, State, TargetState};
@@ -16,6 +16,8 @@ pub(in super::super) struct Reports {
     touched: BTreeSet<String>,
     /// State and trace of what is, or was, run here.
     said: BTreeMap<Item, (State, Option<String>)>,
+    /// What was said to run here no more since this worker was told to stop.
+    freed: Share,
 }
 
 impl Reports {
@@ -53,7 +55,7 @@ impl Herder {
         let Some(group) = &self.group else { return };
         let said = group.reports.said.get(&item);
         let Some(now) = self.state_of(&item).filter(|now| said != Some(now)) else { return };
-        if now.0 == State::Unassigned && said.is_none() {
+        if now.0 == State::Unassigned && said.is_none() && !self.must_free(&item) {
             return;
         }
         let safe = matches!(now.0, State::Unassigned | State::Failed);
@@ -76,9 +78,24 @@ impl Herder {
         let Some(group) = &mut self.group else { return };
         if now.0 == State::Unassigned {
             group.reports.said.remove(&item);
+            if self.shutdown != Shutdown::No {
+                group.reports.freed.insert(item);
+            }
         } else {
             group.reports.said.insert(item, now);
         }
+    }
+
+    /// Whether a worker that stops has to say of something that it does not run here, though it never said that it did:
+    /// the leader would wait for it otherwise.
+    fn must_free(&self, item: &Item) -> bool {
+        let said = |group: &super::Group| group.reports.freed.contains(item);
+        let held = self.assignment.share().contains(item);
+        let known = self
+            .statuses
+            .of(item)
+            .is_some_and(|status| status.state == State::Unassigned && status.worker_id == self.worker_id);
+        self.shutdown != Shutdown::No && held && !known && !self.group.as_ref().is_some_and(said)
     }
 
     /// What is to be said of it; none: it is on its way from one state to another.

@@ -236,6 +236,11 @@ impl Case {
                 let stall = rest.get(1).map(|reason| Stall { reason: (*reason).to_owned(), since: self.now });
                 self.step(Event::TaskStalled { id: task_id(&name), epoch, stall });
             }
+            "activity" => {
+                let activity = self.herder.activity().expect("an activity");
+                let until = activity.until.map_or("now".to_owned(), |until| until.to_string());
+                self.lines.push(format!("{} {} to {until}", activity.what, activity.since));
+            }
             "topic" => {
                 let topic = rest[1].to_owned();
                 self.step(Event::TopicUsed { id: task_id(&name), epoch, topic });

@@ -47,6 +47,7 @@ impl Case {
                 };
                 let herder = Herder::new("here:8083", catalog(), Assignment::Everything);
                 self.herder = herder.with_group(settings);
+                self.offset = 0;
                 return true;
             }
             "read" => {
@@ -57,6 +58,7 @@ impl Case {
                 Event::ConfigRead { read: self.reading, outcome: Ok(self.offset) }
             }
             "config-read" => Event::ConfigRead { read: self.reading, outcome: Err("late".to_owned()) },
+            "config-lost" => Event::ConfigLost { why: rest.join(" ") },
             "join-due" => Event::Group(GroupEvent::JoinDue),
             "rebalancing" => Event::Group(GroupEvent::Rebalancing),
             "lost" => Event::Group(GroupEvent::Lost),

@@ -58,8 +58,8 @@ impl World {
     /// What concerns the group.
     fn take_part(&mut self, slot: usize, action: Action) {
         let (now, at) = (self.now, self.later());
-        if let Action::Share { shares, .. } = &action {
-            self.check_shares(shares);
+        if let Action::Share { generation, shares } = &action {
+            self.check_shares(*generation, shares);
         }
         let worker = self.worker(slot);
         let member_id = worker.member_id.clone();

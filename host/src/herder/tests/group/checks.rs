@@ -25,14 +25,45 @@ fn spread(shares: &[&Share], of_tasks: bool) -> usize {
 }
 
 impl World {
-    /// A leader's answer gives nothing twice, and nothing that is to stop.
-    pub fn check_shares(&self, shares: &BTreeMap<String, GroupAssignment>) {
-        let mut given = BTreeSet::new();
+    /// After a leader's answer nobody has what another one has: neither given nor kept.
+    pub fn check_shares(&self, generation: i32, shares: &BTreeMap<String, GroupAssignment>) {
+        let members = &self.coordinator.rounds[&generation];
+        assert!(shares.keys().eq(members.keys()), "g{generation} is for others than have joined");
+        let mut owned = BTreeMap::new();
         for (member, told) in shares {
             assert!(told.assigned.is_disjoint(&told.revoked), "{member} is to stop and to start the same");
-            for item in &told.assigned {
-                assert!(given.insert(item.clone()), "{item} is given twice");
+            if told.error != 0 {
+                assert!(told.assigned.is_empty() && told.revoked.is_empty(), "something beside an error");
+                continue;
             }
+            let has = members[member].allocation.as_ref().map(|told| told.assigned.clone());
+            for item in &(&has.unwrap_or_default() - &told.revoked) | &told.assigned {
+                let other = owned.insert(item.clone(), member);
+                assert!(other.is_none(), "g{generation} names {item} for {member} and {other:?}");
+            }
+        }
+    }
+
+    /// A worker of the group that was just told what is its own runs that alone, but for what is ending.
+    pub fn check_told(&mut self, slot: usize) {
+        let Some(worker) = &mut self.slots[slot] else { return };
+        for life in worker.lives.values_mut().filter(|life| !life.stopping) {
+            life.orphan = false;
+        }
+        for other in self.workers().filter(|other| other.who.0 != slot) {
+            let lives = self.slots[slot].iter().flat_map(|worker| &worker.lives);
+            for (item, _) in lives.filter(|(_, life)| !life.stopping) {
+                let alone = other.lives.get(item).is_none_or(|life| life.orphan);
+                assert!(alone, "{item} goes on at w{slot} beside w{}", other.who.0);
+            }
+        }
+    }
+
+    /// A worker that was told that the group goes on without it stops everything.
+    pub fn check_stops(&self, slot: usize) {
+        let lives = self.slots[slot].iter().flat_map(|worker| &worker.lives);
+        for (item, life) in lives {
+            assert!(life.stopping, "{item} goes on at w{slot}, which is out of the group");
         }
     }
 
@@ -42,11 +73,13 @@ impl World {
             Request::Create { name, config, .. } | Request::PutConfig { name, config } => {
                 (name, config.config.get("v").cloned())
             }
+            Request::PatchConfig { name, patch } => (name, patch.get("v").cloned().flatten()),
             Request::Delete(name) => (name, None),
             _ => return,
         };
         if outcome.is_ok() {
-            assert!(self.written.contains(&(name.clone(), value)), "{name} was not written");
+            let written = self.written.get(name).is_some_and(|values| values.contains(&value));
+            assert!(written, "{name} was not written");
         }
     }
 
@@ -93,6 +126,11 @@ impl World {
                 ensure!(same, "w{slot} knows {name} differently");
                 ensure!(known.target(name) == cluster.target(name), "w{slot} has another target of {name}");
             }
+        }
+        for (name, values) in &self.written {
+            let here = cluster.connector(name).map(|stored| stored.config.get("v"));
+            let last = values.last().and_then(Option::as_ref).map(Some);
+            ensure!(here == last, "{name} is not as it was written last");
         }
         for name in cluster.names() {
             let Some(stored) = cluster.connector(name) else { continue };

@@ -54,6 +54,8 @@ pub struct Coordinator {
     pub phase: Phase,
     pub members: BTreeMap<String, Member>,
     pub generation: i32,
+    /// What the members told of themselves in each generation.
+    pub rounds: BTreeMap<i32, BTreeMap<String, MemberState>>,
     pub protocol: Option<Protocol>,
     leader: String,
     ids: u32,
@@ -70,6 +72,7 @@ impl Coordinator {
             phase: Phase::Stable,
             members: BTreeMap::new(),
             generation: 0,
+            rounds: BTreeMap::new(),
             protocol: None,
             leader: String::new(),
             ids: 0,
@@ -147,6 +150,7 @@ impl Coordinator {
         };
         let all: BTreeMap<String, MemberState> =
             self.members.iter().map(|(id, member)| (id.clone(), told(member))).collect();
+        self.rounds.insert(self.generation, all.clone());
         for (id, member) in &mut self.members {
             member.heard = now;
             member.share = None;

@@ -9,6 +9,7 @@
 
 mod act;
 mod checks;
+mod client;
 mod coordinator;
 mod rng;
 mod worker;
@@ -64,6 +65,7 @@ fn tell(event: &Event) -> String {
         Event::TaskEnded { id, epoch } => format!("ended {id} @{epoch}"),
         Event::TasksPublished { name, epoch, outcome } => format!("published {name} @{epoch} {outcome:?}"),
         Event::ReconfigurationRequested { name, epoch } => format!("reconfigure {name} @{epoch}"),
+        Event::ConfigLost { .. } => "the config topic is lost".to_owned(),
         Event::Tick => "tick".to_owned(),
         Event::Shutdown => "shutdown".to_owned(),
         Event::Ready => "ready".to_owned(),
@@ -102,9 +104,13 @@ impl World {
             ("count".to_owned(), (1 + self.rng.below(4)).to_string()),
             ("v".to_owned(), self.rng.below(3).to_string()),
         ]);
-        let request = match self.rng.below(16) {
-            0..=4 => Request::Create { name, config: config.into(), initial_state: None },
+        let initial_state =
+            self.rng.pick(&[None, None, None, Some(TargetState::Paused), Some(TargetState::Stopped)]);
+        let request = match self.rng.below(18) {
+            0..=4 => Request::Create { name, config: config.into(), initial_state },
             5..=7 => Request::PutConfig { name, config: config.into() },
+            16 => Request::PatchConfig { name, patch: [("v".to_owned(), config.get("v").cloned())].into() },
+            17 => Request::SetClusterLevel { namespace: "root".to_owned(), level: "DEBUG".to_owned() },
             8 => Request::Delete(name),
             9 => Request::Pause(name),
             10 | 11 => Request::Resume(name),
@@ -113,8 +119,13 @@ impl World {
             14 => Request::RestartTask { name, task: 0 },
             _ => Request::Restart { name, include_tasks: false, only_failed: false },
         };
-        let (origin, at) = (Origin::Caller { request: request.clone(), hops: 0 }, self.now);
-        self.calls.push(Call { to, request, origin, at });
+        let at = self.now;
+        // A caller that does not hear soon asks again, maybe another worker.
+        let again = self.lost(5).then(|| self.some_slot(World::up)).flatten();
+        for to in [Some(to), again].into_iter().flatten() {
+            let (request, origin) = (request.clone(), Origin::Caller { request: request.clone(), hops: 0 });
+            self.calls.push(Call { to, request, origin, at });
+        }
     }
 
     /// What may go wrong, or come by.
@@ -142,8 +153,7 @@ impl World {
             8..=10 => self.wake_one(),
             11 => {
                 if let Some(slot) = self.some_slot(World::up) {
-                    self.worker(slot).stopping = true;
-                    self.step(slot, Event::Shutdown);
+                    self.stop(slot);
                 }
             }
             12 | 13 => {
@@ -165,7 +175,19 @@ impl World {
         }
     }
 
-    fn kill(&mut self, slot: usize) {
+    /// It is told to stop, or finds its config topic gone and is told to stop for that later.
+    fn stop(&mut self, slot: usize) {
+        let at = self.now + 2_000;
+        self.worker(slot).stopping = true;
+        if !self.lost(30) {
+            return self.step(slot, Event::Shutdown);
+        }
+        self.worker(slot).send("signals", at, Event::Shutdown);
+        self.step(slot, Event::ConfigLost { why: "it was deleted".to_owned() });
+        self.check_stops(slot);
+    }
+
+    pub fn kill(&mut self, slot: usize) {
         let open = self.slots[slot].take().map(|worker| worker.open).unwrap_or_default();
         for origin in open.into_values() {
             self.answered(origin, Err(ApiError::Internal("connection lost".to_owned())));
@@ -194,12 +216,13 @@ impl World {
         }
     }
 
-    /// The config topic loses what is out of date, up to where all have read.
+    /// The config topic loses what is out of date, up to any point; deletions only where all have read them.
     fn compact(&mut self) {
-        let read = self.workers().map(|worker| worker.config_read).min().unwrap_or(self.end);
+        let tombstones = self.rng.chance(50);
+        let all_read = self.workers().map(|worker| worker.config_read).min().unwrap_or(self.end);
+        let read = if tombstones { all_read } else { self.end };
         let end = self.log.partition_point(|(offset, _)| *offset <= read);
         let end = self.rng.below(end + 1);
-        let tombstones = self.rng.chance(50);
         self.note(|| format!("the config topic is compacted up to {end}, {tombstones}"));
         let fresh = self.log.split_off(end);
         let mut seen = std::collections::HashSet::new();

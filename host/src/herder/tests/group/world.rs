@@ -1,8 +1,8 @@
 //! The simulated world: workers, their topics and the messages between them, and what may happen next.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::coordinator::{Ask, Coordinator, Reply, SESSION};
+use super::coordinator::Coordinator;
 use super::rng::Rng;
 use super::worker::{Client, Origin, Worker, slot_of};
 use crate::herder::tests::text;
@@ -59,8 +59,8 @@ pub struct World {
     pub calls: Vec<Call>,
     /// What plugins change by themselves: part of their task configs.
     pub moods: BTreeMap<String, u32>,
-    /// Values that were ever written to the config of a connector; none: deletions.
-    pub written: BTreeSet<(String, Option<String>)>,
+    /// Values that were written to the config of each connector, in their order; none: deletions.
+    pub written: BTreeMap<String, Vec<Option<String>>>,
     pub trace: Option<Vec<String>>,
 }
 
@@ -82,7 +82,7 @@ impl World {
             statuses: Vec::new(),
             calls: Vec::new(),
             moods: BTreeMap::new(),
-            written: BTreeSet::new(),
+            written: BTreeMap::new(),
             trace: traced.then(Vec::new),
         }
     }
@@ -99,7 +99,7 @@ impl World {
         if self.faulty { self.now + self.rng.pick(&[0, 0, 0, 20, 200]) } else { self.now }
     }
 
-    fn lost(&mut self, percent: u64) -> bool {
+    pub fn lost(&mut self, percent: u64) -> bool {
         self.faulty && self.rng.chance(percent)
     }
 
@@ -242,6 +242,10 @@ impl World {
             Source::Status(slot) => self.read_status(slot),
             Source::StatusOut(slot) => {
                 let record = self.worker(slot).statuses.pop_front().expect("a status");
+                if self.lost(2) {
+                    // The acknowledgement: it is sent again.
+                    self.statuses.push(record.clone());
+                }
                 self.statuses.push(record);
             }
             Source::ToGroup(slot) => {
@@ -274,12 +278,19 @@ impl World {
         let (item, epoch) = match &event {
             Event::ConnectorEnded { name, epoch } => (Item::Connector(name.clone()), *epoch),
             Event::TaskEnded { id, epoch } => (Item::Task(id.clone()), *epoch),
-            Event::Group(GroupEvent::Assigned { .. }) => {
+            Event::Group(GroupEvent::Assigned { member_id, .. }) => {
                 // It may be old news.
-                let who = worker.who;
-                let outside = !self.coordinator.has(who);
-                self.worker(slot).outside = outside;
-                return self.step(slot, event);
+                let inside = self.coordinator.members.contains_key(member_id);
+                self.worker(slot).outside = !inside;
+                self.step(slot, event);
+                if inside {
+                    self.check_told(slot);
+                }
+                return;
+            }
+            Event::Group(GroupEvent::Lost) => {
+                self.step(slot, event);
+                return self.check_stops(slot);
             }
             _ => return self.step(slot, event),
         };
@@ -287,107 +298,6 @@ impl World {
             worker.lives.remove(&item);
         }
         self.step(slot, event);
-    }
-
-    /// What the coordinator has to say begins its way.
-    pub fn send_replies(&mut self) {
-        for (who, reply) in std::mem::take(&mut self.coordinator.replies) {
-            if self.lost(2) {
-                continue;
-            }
-            let at = self.later();
-            if let Some(worker) = self.slots[who.0].as_mut().filter(|worker| worker.who == who) {
-                worker.from_group.push_back((at, reply));
-            }
-        }
-        let switched = std::mem::take(&mut self.coordinator.switched);
-        let out = std::mem::take(&mut self.coordinator.thrown_out);
-        for worker in self.slots.iter_mut().flatten() {
-            if switched || out.contains(&worker.who) {
-                worker.outside = true;
-                worker.lives.values_mut().for_each(|life| life.orphan = true);
-            }
-        }
-    }
-
-    /// The client of the group hears from the coordinator.
-    fn reply(&mut self, slot: usize, reply: Reply) {
-        let now = self.now;
-        let keeps = self.rng.chance(30);
-        let worker = self.worker(slot);
-        worker.heard = now;
-        match (reply, worker.client) {
-            (Reply::Joined { generation, member_id, protocol, members }, Client::Joining(_)) => {
-                worker.member_id = member_id.clone();
-                worker.client = Client::Syncing(generation, now);
-                match members {
-                    Some(members) => {
-                        let event = GroupEvent::Elected { generation, member_id, protocol, members };
-                        worker.send_group(now, event);
-                    }
-                    None => {
-                        worker.to_group.push_back((now, Ask::Sync { member_id, generation, shares: None }))
-                    }
-                }
-            }
-            (Reply::Synced { generation, protocol, assignment }, Client::Syncing(current, _))
-                if generation == current =>
-            {
-                worker.client = Client::Member;
-                let member_id = worker.member_id.clone();
-                worker.send_group(now, GroupEvent::Assigned { generation, member_id, protocol, assignment });
-            }
-            (Reply::Rebalance, Client::Member | Client::Syncing(..)) => {
-                worker.send_group(now, GroupEvent::Rebalancing);
-                self.join(slot);
-            }
-            (Reply::Unknown, Client::Member | Client::Syncing(..) | Client::Joining(_) | Client::Due) => {
-                worker.member_id.clear();
-                if !keeps {
-                    worker.send_group(now, GroupEvent::Lost);
-                }
-                self.join(slot);
-            }
-            _ => {}
-        }
-    }
-
-    /// Heartbeats, and what is over by its time.
-    pub fn beat(&mut self) {
-        let now = self.now;
-        for slot in 0..self.slots.len() {
-            let Some(worker) = self.slots[slot].as_mut().filter(|worker| !worker.paused) else { continue };
-            let stale = worker.gives_up_at().is_some_and(|at| at <= now);
-            if worker.cut <= now && !matches!(worker.client, Client::Out) && !worker.member_id.is_empty() {
-                let (id, who) = (worker.member_id.clone(), worker.who);
-                match self.coordinator.heartbeat(now, &id) {
-                    Some(Reply::Unknown) if worker.from_group.is_empty() => {
-                        self.coordinator.replies.push((who, Reply::Unknown));
-                    }
-                    Some(Reply::Unknown) => {}
-                    // One who is about to join needs not be told.
-                    Some(reply) if worker.client == Client::Member => {
-                        self.coordinator.replies.push((who, reply));
-                    }
-                    Some(_) | None => worker.heard = now,
-                }
-            }
-            let worker = self.worker(slot);
-            let member = matches!(
-                worker.client,
-                Client::Member | Client::Due | Client::Joining(_) | Client::Syncing(..)
-            );
-            if member && !worker.member_id.is_empty() && now >= worker.heard + SESSION {
-                // The lease is over.
-                worker.heard = now;
-                worker.send_group(now, GroupEvent::Lost);
-                self.join(slot);
-            } else if stale {
-                self.join(slot);
-            }
-        }
-        self.coordinator.tick(now);
-        self.send_replies();
     }
 
     /// Time passes.
@@ -420,7 +330,7 @@ impl World {
                 self.end += 1;
                 if let ConfigRecord::Connector { name, config } = record {
                     let value = config.as_ref().and_then(|config| config.get("v").cloned());
-                    self.written.insert((name.clone(), value));
+                    self.written.entry(name.clone()).or_default().push(value);
                 }
                 let (end, line) = (self.end, text::record(record));
                 self.note(|| format!("config {end}: {line}"));
@@ -428,6 +338,12 @@ impl World {
             }
         }
         let (end, who) = (self.end, flight.who);
+        let first_of_two = matches!(flight.records.first(), Some(ConfigRecord::TaskConfig { .. }));
+        if first_of_two && self.lost(4) && self.slots[who.0].as_ref().is_some_and(|worker| worker.who == who)
+        {
+            self.note(|| format!("w{} dies between task configs and their commit", who.0));
+            return self.kill(who.0);
+        }
         let Some(worker) = self.slots[who.0].as_mut().filter(|worker| worker.who == who) else { return };
         if fate < 2 || fate == 3 {
             let outcome = Err("the broker is away".to_owned());
