@@ -79,7 +79,7 @@ impl Herder {
     pub(super) fn next_job(&mut self) -> Option<Job> {
         let mut held: BTreeSet<&str> = self.modifying.values().map(|open| open.name.as_str()).collect();
         let at = self.jobs.iter().position(|job| {
-            let name = job.name();
+            let Some(name) = job.name() else { return true };
             let waits = matches!(job, Job::Offsets { .. })
                 && self.cluster.target(name) == TargetState::Stopped
                 && self.lives(name);

@@ -72,8 +72,16 @@ impl Subject {
             })?;
             return Ok(committed.into_iter().map(|(at, offset)| sink_offsets::entry(&at, offset)).collect());
         }
+        self.refresh(context, "retrieve").await?;
         let stored = context.offsets.of_connector(&self.name);
         stored.iter().map(|(partition, offset)| self.entry(partition, offset)).collect()
+    }
+
+    /// Takes in what other workers stored.
+    async fn refresh(&self, context: &Arc<Context>, verb: &str) -> Result<(), ApiError> {
+        context.offsets.refresh().await.map_err(|error| {
+            internal(format!("Failed to {verb} offsets for source connector {}: {error}", self.name))
+        })
     }
 
     fn entry(&self, partition: &Value<'_>, offset: &Value<'_>) -> Result<OffsetEntry, ApiError> {
@@ -108,6 +116,7 @@ impl Subject {
             OffsetsChange::Reset => Vec::new(),
         };
         let reset = changes.is_empty();
+        self.refresh(context, if reset { "reset" } else { "alter" }).await?;
         let handled = self.ask_plugin(context, changes.clone()).await?;
         let changes: Vec<Change> = match reset {
             true => {

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time;
 
 use super::act::{Asker, Hands};
+use super::cluster::Cluster;
 use super::context::Context;
 use super::scrape::Board;
 use crate::herder::{Event, Herder, Request, RequestId};
@@ -40,10 +41,10 @@ pub struct Loop {
 }
 
 impl Loop {
-    /// Around a herder that knows nothing yet.
-    pub fn new(context: Arc<Context>, herder: Herder, board: Arc<Board>) -> Loop {
+    /// Around a herder that knows nothing yet. `cluster`: what a worker of a group has besides.
+    pub fn new(context: Arc<Context>, herder: Herder, board: Arc<Board>, cluster: Option<Cluster>) -> Loop {
         Loop {
-            hands: Hands::new(context.clone()),
+            hands: Hands::new(context.clone(), cluster),
             context,
             herder,
             board,
@@ -108,7 +109,8 @@ impl Loop {
         self.board_due = None;
         self.ask(Request::Expand { status: true, info: true }, Asker::Scrape);
         if let Some(response) = self.hands.scraped.take() {
-            self.board.put_up(response);
+            let own = self.context.group.as_ref().map(|_| self.context.worker_id.as_str());
+            self.board.put_up(response, own);
         }
     }
 }

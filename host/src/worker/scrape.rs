@@ -13,10 +13,20 @@ use crate::settings::connector::Kind;
 pub struct Board(Mutex<Vec<ConnectorSnapshot>>);
 
 impl Board {
-    /// Replaces what is up by the answer to [`crate::herder::Request::Expand`].
-    pub fn put_up(&self, response: Response) {
+    /// Replaces what is up by the answer to [`crate::herder::Request::Expand`]. `own`: only what this worker runs, by its
+    /// id; none: it runs all there is.
+    pub fn put_up(&self, response: Response, own: Option<&str>) {
         let Response::Expanded(connectors) = response else { return };
-        let snapshots = connectors.into_iter().filter_map(|(name, it)| snapshot(name, it)).collect();
+        let own = |(name, mut it): (String, Expansion)| {
+            if let (Some(own), Some(status)) = (own, &mut it.status) {
+                status.tasks.retain(|task| task.status.worker_id == own);
+                if status.connector.worker_id != own && status.tasks.is_empty() {
+                    return None;
+                }
+            }
+            snapshot(name, it)
+        };
+        let snapshots = connectors.into_iter().filter_map(own).collect();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = snapshots;
     }
 

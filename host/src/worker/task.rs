@@ -22,6 +22,9 @@ use crate::records::tolerance::{ErrorPolicy, Tolerance};
 use crate::settings::connector::{self, ConnectorConfig, ConverterConfig, Kind};
 use crate::settings::{Problem, Props};
 
+/// How often a task that waits for it looks whether its worker is a member of its group again.
+pub const MEMBERSHIP: Duration = Duration::from_millis(50);
+
 /// What a task is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
@@ -72,6 +75,12 @@ impl From<CallError> for Failed {
 
 impl From<crate::kafka::KafkaError> for Failed {
     fn from(error: crate::kafka::KafkaError) -> Failed {
+        Failed(error.to_string())
+    }
+}
+
+impl From<super::offset_store::StoreError> for Failed {
+    fn from(error: super::offset_store::StoreError) -> Failed {
         Failed(error.to_string())
     }
 }

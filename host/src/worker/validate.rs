@@ -115,9 +115,28 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
     for problem in check_overrides(policy, class.kind, config) {
         validation.add_error(&problem.key, problem.message);
     }
+    if let Some(group) = context.group.as_deref().filter(|_| class.kind == Kind::Sink) {
+        check_group(&mut validation, group, config);
+    }
     let mut more = unset;
     more.extend(common::unsupported(class.kind, config).iter().map(Problem::to_string));
     told(&validation, &plugin.class, config, more)
+}
+
+/// A sink must not be in the group of the workers: neither would work.
+fn check_group(validation: &mut definitions::Validation, group: &str, config: &Props) {
+    const OVERRIDE: &str = "consumer.override.group.id";
+    let conflicts = format!("conflicts with Connect worker group {group}");
+    match (config.get(OVERRIDE), config.get("name")) {
+        (Some(given), _) if given.trim() == group => {
+            validation.add_error(OVERRIDE, format!("Consumer group {group} {conflicts}"));
+        }
+        (None, Some(name)) if format!("connect-{name}") == group => {
+            validation
+                .add_error("name", format!("Consumer group for sink connector named {name} {conflicts}"));
+        }
+        _ => {}
+    }
 }
 
 /// What is wrong with a null for a key of the plugin. Kafka Connect's validation, and so its report, lets it pass; what
@@ -222,6 +241,27 @@ async fn ask_plugin(
 mod tests {
     use super::*;
     use crate::settings::definitions::{Definition, Importance, Type};
+
+    #[test]
+    fn a_sink_keeps_out_of_the_group_of_the_workers() {
+        let errors = |more: &[(&str, &str)]| {
+            let entries = [("name", "n"), ("connector.class", "A"), ("topics", "t")];
+            let config: Props = entries
+                .iter()
+                .chain(more)
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect();
+            let mut validation = common::validate(Kind::Sink, &config);
+            check_group(&mut validation, "connect-n", &config);
+            validation.problems().into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+        };
+        let of_name =
+            "Consumer group for sink connector named n conflicts with Connect worker group connect-n";
+        assert_eq!(errors(&[]), [of_name]);
+        assert_eq!(errors(&[("consumer.override.group.id", "other")]), Vec::<String>::new());
+        let overridden = "Consumer group connect-n conflicts with Connect worker group connect-n";
+        assert_eq!(errors(&[("consumer.override.group.id", "connect-n")]), [overridden]);
+    }
 
     #[test]
     fn a_version_that_is_not_there_leaves_the_keys_of_any_connector() {

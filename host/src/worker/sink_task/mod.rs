@@ -249,6 +249,11 @@ impl Running {
 
     /// Whether there is something to put and nothing against it.
     fn can_put(&self) -> bool {
+        self.could_put() && self.env.context.is_member()
+    }
+
+    /// The same, but for the worker's being a member of its group.
+    fn could_put(&self) -> bool {
         let something = self.retained.is_some() || !self.incoming.is_empty();
         something && self.env.target == TaskTarget::Running && self.rest_until.is_none()
     }

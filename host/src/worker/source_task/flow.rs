@@ -1,6 +1,6 @@
 //! From a polled batch to acknowledged records.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Running;
 use crate::kafka::KafkaError;
@@ -14,7 +14,7 @@ use crate::records::pipeline::source::{self, SourceBatch, SourceOutcome};
 use crate::records::tolerance::{Decision, Stage};
 use crate::records::value::Value;
 use crate::worker::progress::Stage as Progressing;
-use crate::worker::task::Failed;
+use crate::worker::task::{Failed, MEMBERSHIP};
 
 /// Records that are read, converted and sent in one go; few enough to stay in the processor's cache.
 const PART: usize = 512;
@@ -112,6 +112,9 @@ impl Running {
     async fn try_run(&mut self, run: &mut Run<'_>) -> Result<(), Failed> {
         let mut refused = Vec::new();
         loop {
+            if !self.await_membership().await {
+                return Ok(());
+            }
             self.producer.send_run(run, &mut refused)?;
             for (id, error) in refused.drain(..) {
                 self.not_sent(Seq::from_u64(id), error)?;
@@ -137,6 +140,10 @@ impl Running {
         };
         self.env.progress.begin(Progressing::Records);
         loop {
+            if !self.await_membership().await {
+                self.ledger.fail(seq);
+                return Ok(());
+            }
             match self.producer.send(&outgoing) {
                 Ok(Sent::Queued) => return Ok(()),
                 Ok(Sent::Full) => self.wait_for_room().await?,
@@ -147,6 +154,21 @@ impl Running {
                 return Ok(());
             }
         }
+    }
+
+    /// Waits until this worker surely is the only one that was given this task; false: a stop came first. What was sent
+    /// meanwhile is answered later.
+    async fn await_membership(&mut self) -> bool {
+        while !self.stop && !self.env.context.is_member() {
+            tokio::select! {
+                () = tokio::time::sleep(MEMBERSHIP) => {}
+                order = self.env.inbox.recv() => match order {
+                    None => self.stop = true,
+                    order => self.order(order).await,
+                },
+            }
+        }
+        !self.stop
     }
 
     /// Waits until something was delivered, or an order has come.
@@ -223,9 +245,7 @@ impl Running {
         let mut deliveries = std::mem::take(&mut self.deliveries);
         let (mut written, mut answered) = (0, false);
         let mut outcome = Ok(());
-        while outcome.is_ok()
-            && self.producer.deliveries(DELIVERIES, std::time::Duration::ZERO, &mut deliveries) > 0
-        {
+        while outcome.is_ok() && self.producer.deliveries(DELIVERIES, Duration::ZERO, &mut deliveries) > 0 {
             answered = true;
             for delivery in deliveries.drain(..) {
                 outcome = outcome.and(self.delivered(delivery, &mut written));

@@ -52,6 +52,9 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let identity = env.identity();
     let create = SourceTask::create(&context.pool, &class, identity, Arc::new(offsets));
     let starting = env.progress.during(Stage::Start);
+    // Another worker may have run the task before.
+    let Some(refreshed) = env.hear(context.offsets.refresh()).await else { return Ok(()) };
+    refreshed.inspect_err(|_| env.context.metrics.task_startup(false))?;
     let Some(plugin) = env.hear(create).await else { return Ok(()) };
     let plugin = plugin.inspect_err(|_| env.context.metrics.task_startup(false))?;
     let config = env.plugin_config();
