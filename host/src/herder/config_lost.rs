@@ -49,7 +49,7 @@ impl Herder {
     /// Why this request is not even looked at.
     pub(super) fn refusal_of(&self, request: &Request) -> Option<ApiError> {
         let reads =
-            matches!(request, Request::Validate { .. } | Request::PluginConfig(_) | Request::Offsets(_));
+            matches!(request, Request::Validate { .. } | Request::PluginConfig { .. } | Request::Offsets(_));
         self.refusal().filter(|_| self.shutdown != Shutdown::No || !reads)
     }
 }
