@@ -106,10 +106,11 @@ impl World {
         ]);
         let initial_state =
             self.rng.pick(&[None, None, None, Some(TargetState::Paused), Some(TargetState::Stopped)]);
-        let request = match self.rng.below(18) {
+        let request = match self.rng.below(20) {
             0..=4 => Request::Create { name, config: config.into(), initial_state },
             5..=7 => Request::PutConfig { name, config: config.into() },
             16 => Request::PatchConfig { name, patch: [("v".to_owned(), config.get("v").cloned())].into() },
+            18 | 19 => Request::ResetOffsets(name),
             17 => Request::SetClusterLevel { namespace: "root".to_owned(), level: "DEBUG".to_owned() },
             8 => Request::Delete(name),
             9 => Request::Pause(name),
