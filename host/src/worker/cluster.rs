@@ -157,7 +157,7 @@ impl Cluster {
                 Ok(key) => return Some(Event::SessionKeyMade(Ok(key))),
                 Err(error) => {
                     tracing::error!("no session key could be made, which is tried again: {error}");
-                    return Some(Event::SessionKeyMade(Err(error.to_string())));
+                    return Some(Event::SessionKeyMade(Err(error)));
                 }
             },
             Action::PublishTasks { name, epoch, leader_url, configs } => {
