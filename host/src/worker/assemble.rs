@@ -183,12 +183,7 @@ pub(super) fn check_clients(path: &Path, props: &Props) -> Result<(), StartError
 
 /// Holds what the settings ask of converters' versions against those that there are.
 pub(super) fn check_converters(path: &Path, config: &WorkerConfig) -> Result<(), StartError> {
-    let converters = [
-        (Role::Key, &config.key_converter),
-        (Role::Value, &config.value_converter),
-        (Role::Header, &config.header_converter),
-    ];
-    let unfit = converters.into_iter().filter_map(|(role, converter)| check::fits(role, converter).err());
+    let unfit = Role::ALL.into_iter().filter_map(|role| check::fits(role, role.of_worker(config)).err());
     let unfit: Vec<String> = unfit.map(|problem| problem.to_string()).collect();
     if unfit.is_empty() { Ok(()) } else { Err(usage(path, unfit)) }
 }

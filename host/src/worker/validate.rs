@@ -10,9 +10,9 @@ use crate::plugins::call::CallError;
 use crate::plugins::catalog::Class;
 use crate::plugins::connector::{self, Connector, ValidatedKey};
 use crate::plugins::instance::Identity;
-use crate::records::convert::{self, registry::resolve};
+use crate::records::convert::{self, Role, registry::resolve};
 use crate::settings::clients::{self, Client, check_overrides};
-use crate::settings::connector::{self as common, ConverterConfig, Kind};
+use crate::settings::connector::{self as common, Kind};
 use crate::settings::definitions::value::missing;
 use crate::settings::definitions::{self, ConfigDef, DefaultValue, common as shared};
 use crate::settings::versions::{self, API_VERSION};
@@ -80,11 +80,8 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
     let own = connector::config_defs(&context.pool, &class.name, class.tables).await;
     let own = own.map_err(|error| internal(&class.name, &error))?;
     let worker = &context.config;
-    let mut defaults = vec![
-        ("key.converter", worker.key_converter.class.as_str()),
-        ("value.converter", worker.value_converter.class.as_str()),
-        ("header.converter", worker.header_converter.class.as_str()),
-    ];
+    let mut defaults: Vec<(&str, &str)> = Vec::new();
+    defaults.extend(Role::ALL.map(|role| (role.key(), role.of_worker(worker).class.as_str())));
     defaults.extend(installed.last().map(|newest| (VERSION, newest.as_str())));
     defaults.extend(converter_versions(worker, config));
     let restarts = worker.raw.iter().filter(|(key, _)| key.starts_with(restarts::PREFIX));
@@ -151,18 +148,14 @@ fn null_of_plugin(own: &ConfigDef, key: &str) -> String {
 /// The versions of the converters where the config does not ask for one: the only one of a class that there is, or what
 /// the worker's config asks for where that one's converter is used.
 fn converter_versions<'a>(worker: &'a WorkerConfig, config: &Props) -> Vec<(&'static str, &'a str)> {
-    let converters = [
-        ("key.converter", "key.converter.plugin.version", &worker.key_converter),
-        ("value.converter", "value.converter.plugin.version", &worker.value_converter),
-        ("header.converter", "header.converter.plugin.version", &worker.header_converter),
-    ];
-    let version = |(class, version, default): (&str, &'static str, &'a ConverterConfig)| match config
-        .get(class)
-    {
-        Some(own) => resolve(own).map(|_| (version, API_VERSION)),
-        None => resolve(&default.class).map(|_| (version, default.version.as_deref().unwrap_or(API_VERSION))),
+    let version = |role: Role| {
+        let (class, version) = match (config.get(role.key()), role.of_worker(worker)) {
+            (Some(own), _) => (own, API_VERSION),
+            (None, default) => (&default.class, default.version.as_deref().unwrap_or(API_VERSION)),
+        };
+        resolve(class).map(|_| (role.version_key(), version))
     };
-    converters.into_iter().filter_map(version).collect()
+    Role::ALL.into_iter().filter_map(version).collect()
 }
 
 /// The versions in which the worker has the class, oldest first.

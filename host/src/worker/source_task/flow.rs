@@ -11,8 +11,9 @@ use crate::plugins::source::{Ack, Batch, Part};
 use crate::records::error_log::{Original, Target};
 use crate::records::ledger::Seq;
 use crate::records::pipeline::source::{self, SourceBatch, SourceOutcome};
-use crate::records::tolerance::{Decision, Stage};
+use crate::records::stage::Stage;
 use crate::records::value::Value;
+use crate::settings::connector::Tolerance;
 use crate::worker::progress::Stage as Progressing;
 use crate::worker::task::{Failed, MEMBERSHIP};
 
@@ -199,11 +200,13 @@ impl Running {
     /// Logs a record that cannot be converted or sent, where that is wanted.
     fn log_refused(&self, seq: Seq, target: Option<Target<'_>>, stage: Stage, why: &str) -> bool {
         let Some(log) = &self.error_log else { return false };
-        let from = self.ledger.origin(seq);
-        let partition = from.and_then(|(number, _)| self.plugin.instance().partition(number));
-        let partition = partition.as_deref().unwrap_or(&Value::Null);
-        let offset = from.and_then(|(_, offset)| compact::decode(offset)).unwrap_or(Value::Null);
-        let original = || Some(Original::Polled { partition, offset: &offset, target });
+        let original = || {
+            let from = self.ledger.origin(seq);
+            let partition = from.and_then(|(number, _)| self.plugin.instance().partition(number));
+            let partition = partition.as_deref().unwrap_or(&Value::Null);
+            let offset = from.and_then(|(_, offset)| compact::decode(offset)).unwrap_or(Value::Null);
+            Original::Polled { partition, offset: &offset, target }.to_string()
+        };
         let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
         tracing::error!(connector, task, stage = stage.name(), "{}", log.line(stage, original, why));
         true
@@ -218,7 +221,7 @@ impl Running {
         why: &str,
     ) -> Result<(), Failed> {
         self.env.topics.lost(seq.as_u64());
-        let skipped = self.policy.decide_record() == Decision::Skip;
+        let skipped = self.tolerance == Tolerance::All;
         // As in Kafka Connect a record that cannot be sent, and fails the task, is told by that alone.
         let logged = (skipped || stage != Stage::KafkaProduce) && self.log_refused(seq, target, stage, why);
         let count = ErrorCount { failures: 1, errors: 1, logged: logged.into(), ..ErrorCount::default() };

@@ -29,8 +29,8 @@ use crate::plugins::source::{Batch, SourceTask};
 use crate::records::error_log::ErrorLog;
 use crate::records::ledger::Ledger;
 use crate::records::pipeline::source::{SourceBuffers, SourcePipeline};
-use crate::records::tolerance::ErrorPolicy;
 use crate::settings::clients::{Client, ClientIds};
+use crate::settings::connector::Tolerance;
 use commit::Flush;
 use news::{News, Next};
 use topics::Topics;
@@ -95,7 +95,7 @@ struct Running {
     topics: Topics,
     buffers: SourceBuffers,
     ledger: Ledger,
-    policy: ErrorPolicy,
+    tolerance: Tolerance,
     error_log: Option<ErrorLog>,
     /// The poll under way.
     poll: Option<Calling<Batch>>,
@@ -137,7 +137,7 @@ impl Running {
     ) -> Running {
         let interval = env.context.config.offset_flush_interval;
         Running {
-            policy: env.policy(),
+            tolerance: env.config.errors.tolerance,
             error_log: env.error_log(),
             wants_acks: plugin.wants_acks(),
             env,
