@@ -1,6 +1,7 @@
 //! What a simulated worker does of what its herder orders.
 
 use super::coordinator::Ask;
+use super::met::Fault;
 use super::worker::{Client, Life, Origin, slot_of};
 use super::world::{Call, Flight, World, sync_timeout};
 use crate::herder::*;
@@ -41,7 +42,8 @@ impl World {
             Action::MakeSessionKey => {
                 let created = 1_700_000_000_000 + i64::try_from(now).expect("a time");
                 let key = SessionKey { key: vec![1, 2, 3, 4], algorithm: "HmacSHA256".to_owned(), created };
-                let made = if self.lost(5) { Err("no chance".to_owned()) } else { Ok(key) };
+                let made =
+                    if self.fails(5, Fault::KeyFailed) { Err("no chance".to_owned()) } else { Ok(key) };
                 self.worker(slot).send("key", at, Event::SessionKeyMade(made));
             }
             Action::PublishTasks { name, epoch, leader_url, configs } => {

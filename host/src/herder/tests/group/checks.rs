@@ -59,6 +59,17 @@ impl World {
         }
     }
 
+    /// After every step: what runs at two workers runs at all but one of them outside of the group, or is ending there.
+    pub fn check_alone(&self) {
+        let mut inside: BTreeMap<&Item, usize> = BTreeMap::new();
+        for worker in self.workers() {
+            for (item, _) in worker.lives.iter().filter(|(_, life)| !life.orphan) {
+                let other = inside.insert(item, worker.who.0);
+                assert!(other.is_none(), "{item} runs at w{} beside w{other:?}", worker.who.0);
+            }
+        }
+    }
+
     /// While the offsets of a connector are changed no member runs a task of it.
     pub fn check_rests(&self, slot: usize, name: &str) {
         if self.slots[slot].as_ref().is_none_or(|worker| worker.outside) {
