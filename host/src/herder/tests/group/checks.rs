@@ -61,11 +61,13 @@ impl World {
 
     /// After every step: what runs at two workers runs at all but one of them outside of the group, or is ending there.
     pub fn check_alone(&self) {
-        let mut inside: BTreeMap<&Item, usize> = BTreeMap::new();
-        for worker in self.workers() {
+        for (nth, worker) in self.workers().enumerate() {
+            let others: Vec<&Worker> = self.workers().skip(nth + 1).collect();
             for (item, _) in worker.lives.iter().filter(|(_, life)| !life.orphan) {
-                let other = inside.insert(item, worker.who.0);
-                assert!(other.is_none(), "{item} runs at w{} beside w{other:?}", worker.who.0);
+                for other in &others {
+                    let alone = other.lives.get(item).is_none_or(|life| life.orphan);
+                    assert!(alone, "{item} runs at w{} beside w{}", worker.who.0, other.who.0);
+                }
             }
         }
     }
