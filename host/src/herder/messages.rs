@@ -137,8 +137,8 @@ pub enum Event {
     Status(StatusRecord),
     /// Something happened in the worker group.
     Group(GroupEvent),
-    /// The answer to [`Action::MakeSessionKey`].
-    SessionKeyMade(SessionKey),
+    /// The answer to [`Action::MakeSessionKey`]; or why none could be made, which is tried again.
+    SessionKeyMade(Result<SessionKey, String>),
     /// The answer to [`Action::PublishTasks`].
     TasksPublished {
         /// Name of the connector.

@@ -170,7 +170,7 @@ impl Herder {
             Event::ConfigRead { read, outcome } => self.config_was_read(read, outcome),
             Event::Status(record) => self.status_read(&record),
             Event::Group(event) => self.group_event(event),
-            Event::SessionKeyMade(key) => self.session_key_made(key),
+            Event::SessionKeyMade(outcome) => self.session_key_made(outcome),
             Event::TasksPublished { name, epoch, outcome } => self.tasks_published(&name, epoch, outcome),
             Event::Tick => {
                 self.ask_again_where_due();

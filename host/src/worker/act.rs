@@ -73,10 +73,12 @@ impl Hands {
     /// Carries an action out. What follows from it at once comes back, to be fed to the herder in its order.
     pub fn act(&mut self, action: Action) -> Vec<Event> {
         match action {
-            Action::Write { write, records } => match &self.cluster {
-                Some(cluster) => cluster.write(write, records),
-                None => return self.echo(write, records),
-            },
+            Action::Write { write, records } => {
+                return match &self.cluster {
+                    Some(cluster) => cluster.write(write, records).into_iter().collect(),
+                    None => self.echo(write, records),
+                };
+            }
             Action::Answer { request, outcome } => self.answer(request, outcome),
             Action::Validate { request, plugin, config } => {
                 validate::spawn_validate(self.context.clone(), request, plugin, config);

@@ -131,9 +131,15 @@ impl Cluster {
         }
     }
 
-    /// Appends records to the config topic; [`Event::Written`] follows.
-    pub fn write(&self, write: WriteId, records: Vec<ConfigRecord>) {
+    /// Appends records to the config topic; [`Event::Written`] follows, at once where nothing is written. A leader that was
+    /// stopped beyond its session may have a successor that it has not heard of: it writes nothing before it has rejoined.
+    pub fn write(&self, write: WriteId, records: Vec<ConfigRecord>) -> Option<Event> {
+        if !self.context.is_member() && records.iter().any(is_the_leaders) {
+            let why = "the worker is not sure to be a member of its group any more; try again once it has joined anew";
+            return Some(Event::Written { write, outcome: Err(why.to_owned()) });
+        }
         self.links.configs.write(write, records);
+        None
     }
 
     /// Carries an action out, if it is one of a group. What follows from it at once comes back.
@@ -148,8 +154,11 @@ impl Cluster {
             Action::Leave { reason } => self.say(Word::Leave(reason)),
             Action::UseSessionKey { key, verify } => links.session.use_key(key, verify),
             Action::MakeSessionKey => match session::make_key(links.keys.algorithm, links.keys.bytes) {
-                Ok(key) => return Some(Event::SessionKeyMade(key)),
-                Err(error) => tracing::error!("no session key could be made: {error}"),
+                Ok(key) => return Some(Event::SessionKeyMade(Ok(key))),
+                Err(error) => {
+                    tracing::error!("no session key could be made, which is tried again: {error}");
+                    return Some(Event::SessionKeyMade(Err(error)));
+                }
             },
             Action::PublishTasks { name, epoch, leader_url, configs } => {
                 self.publish(name, epoch, leader_url, &configs);
@@ -205,4 +214,9 @@ impl Cluster {
             context.report(Event::TasksPublished { name, epoch, outcome }).await;
         });
     }
+}
+
+/// Whether the leader alone may write it.
+fn is_the_leaders(record: &ConfigRecord) -> bool {
+    !matches!(record, ConfigRecord::Target { .. } | ConfigRecord::LoggerLevel { .. })
 }

@@ -108,4 +108,10 @@ impl Take for ToLoop {
         // Later than the event: whoever is told this offset has had all before it.
         self.offset.store(offset, Ordering::Release);
     }
+
+    async fn lost(&mut self, error: &LogError) {
+        if matches!(error, LogError::Lost { .. }) {
+            let _ = self.events.send(Event::ConfigLost { why: error.to_string() }).await;
+        }
+    }
 }

@@ -13,6 +13,11 @@ use crate::kafka::log::{Log, LogConf, LogError, LogRecord, Patience, Read};
 pub trait Take: Send + 'static {
     /// Takes the next record in. Until it is done nothing else is read.
     fn take(&mut self, record: LogRecord) -> impl Future<Output = ()> + Send;
+
+    /// The topic cannot be used any more; nothing follows.
+    fn lost(&mut self, _error: &LogError) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// A topic that is followed until this is dropped.
@@ -77,7 +82,10 @@ async fn follow(ends: Arc<Ends>, mut reads: mpsc::Receiver<Read>, mut taker: imp
                     let _ = waiting.send(outcome);
                 }
             }
-            Read::Lost(_) => break,
+            Read::Lost(error) => {
+                taker.lost(&error).await;
+                break;
+            }
         }
     }
     ends.waiting().clear();

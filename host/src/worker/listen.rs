@@ -145,10 +145,11 @@ pub fn api(
         commit: COMMIT.into(),
         kafka_cluster_id: cluster.lock().unwrap_or_else(PoisonError::into_inner).clone(),
     };
-    let (page_context, board) = (context.clone(), board.clone());
+    let (page_context, board, stages) = (context.clone(), board.clone(), board.clone());
     Api::new(calls, about, move || scrape::page(&page_context, &board))
         .with_loggers(loggers)
         .with_limits(limits(&context.config.rest))
+        .with_stage(move || stages.stage())
 }
 
 /// The bounds of the servers.

@@ -97,6 +97,10 @@ impl Subject {
 
     /// True: the plugin has taken care of what it keeps elsewhere.
     async fn modify(&self, context: &Arc<Context>, change: OffsetsChange) -> Result<bool, ApiError> {
+        if !context.is_member() {
+            // Stopped beyond its session, perhaps: another one may lead, and may have had the connector resumed.
+            return Err(ApiError::RebalanceNeeded);
+        }
         match self.plugin.kind {
             PluginKind::Sink => self.modify_sink(context, change).await,
             _ => self.modify_source(context, change).await,

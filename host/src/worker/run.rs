@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 use tokio::time;
@@ -11,8 +11,8 @@ use super::act::{Asker, Hands};
 use super::cluster::Cluster;
 use super::context::Context;
 use super::scrape::Board;
-use crate::herder::{Event, Herder, Request, RequestId};
-use crate::rest::Call;
+use crate::herder::{Activity, Event, Herder, Millis, Request, RequestId};
+use crate::rest::{Call, Stage};
 
 /// Events that are handled in one go.
 const BURST: usize = 64;
@@ -36,6 +36,8 @@ pub struct Loop {
     /// When what has happened is to be seen in /metrics.
     board_due: Option<time::Instant>,
     last_request: RequestId,
+    /// What requests that time out are told that the worker does.
+    told: Option<Activity>,
     /// What follows from actions, before anything that comes from outside.
     echo: VecDeque<Event>,
 }
@@ -50,6 +52,7 @@ impl Loop {
             board,
             board_due: None,
             last_request: 0,
+            told: None,
             echo: VecDeque::new(),
         }
     }
@@ -101,6 +104,28 @@ impl Loop {
                 let follows = self.hands.act(action);
                 self.echo.extend(follows);
             }
+        }
+        self.tell_activity();
+    }
+
+    /// Puts up what the worker is busy with, for requests that time out meanwhile.
+    fn tell_activity(&mut self) {
+        if self.told.as_ref() != self.herder.activity() {
+            self.told = self.herder.activity().cloned();
+            self.board.busy_with(self.told.as_ref().map(|activity| self.stage(activity)));
+        }
+    }
+
+    /// The same by the clock of the world.
+    fn stage(&self, activity: &Activity) -> Stage {
+        let (now, clock) = (self.context.now(), SystemTime::now());
+        let at = |time: Millis| {
+            clock.checked_sub(Duration::from_millis(now.saturating_sub(time))).unwrap_or(UNIX_EPOCH)
+        };
+        Stage {
+            description: activity.what.clone(),
+            began: at(activity.since),
+            completed: activity.until.map(at),
         }
     }
 

@@ -6,11 +6,15 @@ use super::context::Context;
 use crate::herder::{ConnectorStatus, Expansion, PluginKind, Response, Restarts};
 use crate::metrics::{ConnectorSnapshot, PluginSeries, RestartSnapshot, Snapshot, TaskSnapshot};
 use crate::plugins::registry;
+use crate::rest::Stage;
 use crate::settings::connector::Kind;
 
 /// The last that the loop has put up; a scrape reads it without asking the loop.
 #[derive(Default)]
-pub struct Board(Mutex<Vec<ConnectorSnapshot>>);
+pub struct Board {
+    connectors: Mutex<Vec<ConnectorSnapshot>>,
+    stage: Mutex<Option<Stage>>,
+}
 
 impl Board {
     /// Replaces what is up by the answer to [`crate::herder::Request::Expand`]. `own`: only what this worker runs, by its
@@ -27,11 +31,21 @@ impl Board {
             snapshot(name, it)
         };
         let snapshots = connectors.into_iter().filter_map(own).collect();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = snapshots;
+        *self.connectors.lock().unwrap_or_else(PoisonError::into_inner) = snapshots;
     }
 
     fn read(&self) -> Vec<ConnectorSnapshot> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.connectors.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces what the worker is busy with, or was last.
+    pub fn busy_with(&self, stage: Option<Stage>) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+    }
+
+    /// What the worker is busy with, or was last; requests that time out name it.
+    pub fn stage(&self) -> Option<Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

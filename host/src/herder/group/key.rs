@@ -79,13 +79,13 @@ impl Herder {
         }
     }
 
-    pub(in super::super) fn session_key_made(&mut self, key: SessionKey) {
+    pub(in super::super) fn session_key_made(&mut self, outcome: Result<SessionKey, String>) {
         let stops = self.shutdown != Shutdown::No;
         let Some(group) = self.group.as_mut().filter(|group| group.key.making) else { return };
-        if group.leads() && !stops {
-            self.jobs.push_back(Job::SessionKey { key });
-        } else {
-            group.key.making = false;
+        match outcome {
+            Ok(key) if group.leads() && !stops => self.jobs.push_back(Job::SessionKey { key }),
+            Ok(_) => group.key.making = false,
+            Err(_) => self.session_key_written(false),
         }
     }
 

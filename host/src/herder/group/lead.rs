@@ -18,6 +18,8 @@ pub(super) struct Leading {
     holders: BTreeMap<Item, String>,
     /// What nobody runs, since its worker may come back.
     waiting: Share,
+    /// What members said to run, still or to end soon, when they joined last.
+    running: Share,
 }
 
 impl Leading {
@@ -101,6 +103,7 @@ impl Herder {
             owners: None,
             holders: BTreeMap::new(),
             waiting: Share::new(),
+            running: Share::new(),
         }))
     }
 
@@ -109,6 +112,8 @@ impl Herder {
         let added = eager::assign(members.keys().map(String::as_str), &configured);
         if let Some(leading) = self.leading() {
             leading.remember(members, &configured, &configured, &added);
+            // All have stopped everything before they joined.
+            leading.running.clear();
         }
         Outcome { added, ..Outcome::default() }
     }
@@ -134,6 +139,7 @@ impl Herder {
         });
         let active: Share = allocations.values().flatten().cloned().collect();
         leading.remember(members, &active, &configured, &next.collect());
+        leading.running = active;
         outcome
     }
 
@@ -153,6 +159,15 @@ impl Herder {
         let waiting =
             self.group.as_ref().and_then(|group| group.leading.as_ref()).map(|leading| &leading.waiting);
         waiting.is_some_and(|waiting| !waiting.is_empty() && !waiting.is_disjoint(&self.released()))
+    }
+
+    /// Whether a leader has to take it that another worker runs a task of the connector: the group has not come together
+    /// since the tasks were taken away, or one was not at its end by then.
+    pub(in super::super) fn may_run_elsewhere(&self, name: &str) -> bool {
+        let Some(group) = self.group.as_ref().filter(|group| group.leads()) else { return false };
+        let of_it = |item: &Item| matches!(item, Item::Task(id) if id.connector == name);
+        group.rebalance_due()
+            || group.leading.as_ref().is_none_or(|leading| leading.running.iter().any(of_it))
     }
 
     /// Where the owner of a connector or task is to be reached, as far as this worker knows.

@@ -164,11 +164,12 @@ impl Group {
         self.needed = offset;
     }
 
-    /// The newest offset from whose configs work may be started; none: nothing may be.
+    /// The newest offset from whose configs work may be started; none: nothing may be. What begins while all has to end
+    /// would never let the next join come.
     fn started_up_to(&self, read: i64) -> Option<i64> {
         self.told
             .as_ref()
-            .filter(|told| told.error == 0 && read >= told.config_offset)
+            .filter(|told| !self.clear_out && told.error == 0 && read >= told.config_offset)
             .map(|told| told.config_offset)
     }
 }

@@ -70,7 +70,8 @@ impl Case {
                 connector: first.to_owned(),
                 found: (rest.len() == 2).then_some(TopicUse { task: 0, discovered: 1 }),
             }),
-            "key-made" => Event::SessionKeyMade(key(1_000_000)),
+            "key-made" if first == "failed" => Event::SessionKeyMade(Err("no".to_owned())),
+            "key-made" => Event::SessionKeyMade(Ok(key(1_000_000))),
             "published" => {
                 let outcome = if rest.contains(&"failed") { Err("no".to_owned()) } else { Ok(()) };
                 Event::TasksPublished { name: first.to_owned(), epoch: self.epochs[first], outcome }

@@ -1,6 +1,7 @@
 //! What a simulated worker does of what its herder orders.
 
 use super::coordinator::Ask;
+use super::met::Fault;
 use super::worker::{Client, Life, Origin, slot_of};
 use super::world::{Call, Flight, World, sync_timeout};
 use crate::herder::*;
@@ -31,12 +32,19 @@ impl World {
                 let outcome = Ok(Validation { errors: vec![], report: serde_json::Value::Null });
                 worker.send(&format!("check {request}"), at, Event::Validated { request, outcome });
             }
+            Action::ModifyOffsets { request, name, .. } => {
+                self.check_rests(slot, &name);
+                let event = Event::OffsetsModified { request, outcome: Ok(true) };
+                self.worker(slot).send(&format!("offsets {request}"), at, event);
+            }
             Action::ReadConfig { read } => worker.readings.push((read, end, sync_timeout(now))),
             Action::PutStatus { record, .. } => worker.statuses.push_back(record),
             Action::MakeSessionKey => {
                 let created = 1_700_000_000_000 + i64::try_from(now).expect("a time");
                 let key = SessionKey { key: vec![1, 2, 3, 4], algorithm: "HmacSHA256".to_owned(), created };
-                worker.send("key", at, Event::SessionKeyMade(key));
+                let made =
+                    if self.fails(5, Fault::KeyFailed) { Err("no chance".to_owned()) } else { Ok(key) };
+                self.worker(slot).send("key", at, Event::SessionKeyMade(made));
             }
             Action::PublishTasks { name, epoch, leader_url, configs } => {
                 let to = slot_of(&leader_url).expect("a worker's URL");

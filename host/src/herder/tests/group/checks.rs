@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::act::task_configs;
 use super::coordinator::Phase;
-use super::worker::{Client, Worker};
+use super::worker::{Client, Life, Worker};
 use super::world::World;
 use crate::herder::*;
 
@@ -56,6 +56,34 @@ impl World {
                 let alone = other.lives.get(item).is_none_or(|life| life.orphan);
                 assert!(alone, "{item} goes on at w{slot} beside w{}", other.who.0);
             }
+        }
+    }
+
+    /// After every step: what runs at two workers runs at all but one of them outside of the group, or is ending there.
+    pub fn check_alone(&self) {
+        for (nth, worker) in self.workers().enumerate() {
+            let others: Vec<&Worker> = self.workers().skip(nth + 1).collect();
+            for (item, _) in worker.lives.iter().filter(|(_, life)| !life.orphan) {
+                for other in &others {
+                    let alone = other.lives.get(item).is_none_or(|life| life.orphan);
+                    assert!(alone, "{item} runs at w{} beside w{}", worker.who.0, other.who.0);
+                }
+            }
+        }
+    }
+
+    /// While the offsets of a connector are changed no member runs a task of it.
+    pub fn check_rests(&self, slot: usize, name: &str) {
+        if self.slots[slot].as_ref().is_none_or(|worker| worker.outside) {
+            // A leader that was left behind; what it changes is fenced, or it has lost its lease.
+            return;
+        }
+        for worker in self.workers() {
+            let of_it = |(item, life): &(&Item, &Life)| {
+                matches!(item, Item::Task(id) if id.connector == name) && !life.orphan
+            };
+            let runs = worker.lives.iter().find(of_it).map(|(item, _)| item);
+            assert!(runs.is_none(), "offsets of {name} are changed while {runs:?} runs at w{}", worker.who.0);
         }
     }
 

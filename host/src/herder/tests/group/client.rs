@@ -1,6 +1,7 @@
 //! A simulated worker's client of the group: what it makes of the coordinator's answers and of time.
 
 use super::coordinator::{Ask, Reply, SESSION};
+use super::met::Fault;
 use super::worker::Client;
 use super::world::World;
 use crate::herder::*;
@@ -9,7 +10,7 @@ impl World {
     /// What the coordinator has to say begins its way.
     pub fn send_replies(&mut self) {
         for (who, reply) in std::mem::take(&mut self.coordinator.replies) {
-            if self.lost(2) {
+            if self.fails(2, Fault::ReplyLost) {
                 continue;
             }
             let at = self.later();
@@ -19,6 +20,9 @@ impl World {
         }
         let switched = std::mem::take(&mut self.coordinator.switched);
         let out = std::mem::take(&mut self.coordinator.thrown_out);
+        if switched {
+            self.met.insert(Fault::ProtocolSwitched);
+        }
         for worker in self.slots.iter_mut().flatten() {
             if switched || out.contains(&worker.who) {
                 worker.outside = true;
@@ -27,12 +31,14 @@ impl World {
         }
     }
 
-    /// The client of the group hears from the coordinator.
-    pub fn reply(&mut self, slot: usize, reply: Reply) {
+    /// The client of the group hears from the coordinator what came `at` then.
+    pub fn reply(&mut self, slot: usize, at: Millis, reply: Reply) {
         let now = self.now;
-        let keeps = self.rng.chance(30);
+        let chance = self.rng.chance(30);
         let worker = self.worker(slot);
-        worker.heard = now;
+        // Within its lease it goes on as the member that it was.
+        let keeps = chance && now < worker.heard + SESSION;
+        worker.heard = worker.heard.max(at);
         match (reply, worker.client) {
             (Reply::Joined { generation, member_id, protocol, members }, Client::Joining(_)) => {
                 worker.member_id = member_id.clone();

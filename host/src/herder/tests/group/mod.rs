@@ -11,6 +11,7 @@ mod act;
 mod checks;
 mod client;
 mod coordinator;
+mod met;
 mod rng;
 mod worker;
 mod world;
@@ -22,6 +23,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::text;
 use crate::herder::*;
 use crate::settings::Props;
+use met::{Fault, Met};
 use worker::Origin;
 use world::{Call, World};
 
@@ -98,18 +100,21 @@ impl World {
     fn request(&mut self) {
         let Some(to) = self.some_slot(World::up) else { return };
         let name = self.rng.pick(&["a", "b", "c"]).to_owned();
+        // Sometimes one that was there before.
+        let value = if self.rng.chance(30) { self.rng.below(3) } else { self.rng.below(1_000_000) };
         let config = Props::from([
             ("connector.class".to_owned(), "NumbersSource".to_owned()),
             ("tasks.max".to_owned(), "4".to_owned()),
             ("count".to_owned(), (1 + self.rng.below(4)).to_string()),
-            ("v".to_owned(), self.rng.below(3).to_string()),
+            ("v".to_owned(), value.to_string()),
         ]);
         let initial_state =
             self.rng.pick(&[None, None, None, Some(TargetState::Paused), Some(TargetState::Stopped)]);
-        let request = match self.rng.below(18) {
+        let request = match self.rng.below(20) {
             0..=4 => Request::Create { name, config: config.into(), initial_state },
             5..=7 => Request::PutConfig { name, config: config.into() },
             16 => Request::PatchConfig { name, patch: [("v".to_owned(), config.get("v").cloned())].into() },
+            18 | 19 => Request::ResetOffsets(name),
             17 => Request::SetClusterLevel { namespace: "root".to_owned(), level: "DEBUG".to_owned() },
             8 => Request::Delete(name),
             9 => Request::Pause(name),
@@ -121,7 +126,7 @@ impl World {
         };
         let at = self.now;
         // A caller that does not hear soon asks again, maybe another worker.
-        let again = self.lost(5).then(|| self.some_slot(World::up)).flatten();
+        let again = self.fails(5, Fault::RequestTwice).then(|| self.some_slot(World::up)).flatten();
         for to in [Some(to), again].into_iter().flatten() {
             let (request, origin) = (request.clone(), Origin::Caller { request: request.clone(), hops: 0 });
             self.calls.push(Call { to, request, origin, at });
@@ -135,6 +140,7 @@ impl World {
             0 | 1 => {
                 if let Some(slot) = self.some_slot(|world, slot| world.slots[slot].is_some()) {
                     self.note(|| format!("w{slot} is killed"));
+                    self.met.insert(Fault::Killed);
                     self.kill(slot);
                 }
             }
@@ -179,7 +185,8 @@ impl World {
     fn stop(&mut self, slot: usize) {
         let at = self.now + 2_000;
         self.worker(slot).stopping = true;
-        if !self.lost(30) {
+        if !self.fails(30, Fault::ConfigLost) {
+            self.met.insert(Fault::Stopped);
             return self.step(slot, Event::Shutdown);
         }
         self.worker(slot).send("signals", at, Event::Shutdown);
@@ -199,6 +206,10 @@ impl World {
             |world: &World, slot: usize| world.slots[slot].as_ref().is_some_and(|worker| worker.paused);
         if let Some(slot) = self.some_slot(asleep) {
             self.note(|| format!("w{slot} wakes up"));
+            let worker = self.worker(slot);
+            if worker.outside && !worker.lives.is_empty() {
+                self.met.insert(Fault::Orphaned);
+            }
             self.worker(slot).paused = false;
         }
     }
@@ -225,6 +236,10 @@ impl World {
         let end = self.rng.below(end + 1);
         self.note(|| format!("the config topic is compacted up to {end}, {tombstones}"));
         let fresh = self.log.split_off(end);
+        self.met.insert(Fault::Compacted);
+        if matches!(self.log.last(), Some((_, ConfigRecord::TaskConfig { .. }))) {
+            self.met.insert(Fault::CompactedHalf);
+        }
         let mut seen = std::collections::HashSet::new();
         let mut kept = std::mem::take(&mut self.log);
         kept.reverse();
@@ -355,13 +370,14 @@ fn is_tombstone(record: &ConfigRecord) -> bool {
 }
 
 /// Runs one schedule. The course comes back with what broke it.
-fn run(seed: u64, traced: bool) -> Result<(), (Box<dyn std::any::Any + Send>, Vec<String>)> {
+fn run(seed: u64, traced: bool) -> Result<Met, (Box<dyn std::any::Any + Send>, Vec<String>)> {
     let mut world = World::new(seed, traced);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         world.chaos();
         world.calm_down();
     }));
-    outcome.map_err(|panic| (panic, world.trace.take().unwrap_or_default()))
+    outcome.map_err(|panic| (panic, world.trace.take().unwrap_or_default()))?;
+    Ok(world.met)
 }
 
 fn many(part: u64) {
@@ -378,6 +394,13 @@ fn many(part: u64) {
             resume_unwind(panic);
         }
     }
+}
+
+#[test]
+fn schedules_meet_every_fault() {
+    let met: Met = (0..200).flat_map(|seed| run(seed, false).unwrap_or_default()).collect();
+    let unmet: Vec<&Fault> = met::ALL.iter().filter(|fault| !met.contains(fault)).collect();
+    assert!(unmet.is_empty(), "never met: {unmet:?}");
 }
 
 // Two tests, so that two cores share the work.

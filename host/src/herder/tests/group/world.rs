@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::coordinator::Coordinator;
+use super::met::{Fault, Met};
 use super::rng::Rng;
 use super::worker::{Client, Origin, Worker, slot_of};
 use crate::herder::tests::text;
@@ -62,6 +63,7 @@ pub struct World {
     /// Values that were written to the config of each connector, in their order; none: deletions.
     pub written: BTreeMap<String, Vec<Option<String>>>,
     pub trace: Option<Vec<String>>,
+    pub met: Met,
 }
 
 impl World {
@@ -84,6 +86,7 @@ impl World {
             moods: BTreeMap::new(),
             written: BTreeMap::new(),
             trace: traced.then(Vec::new),
+            met: Met::new(),
         }
     }
 
@@ -96,11 +99,23 @@ impl World {
 
     /// A while from now, often none.
     pub fn later(&mut self) -> Millis {
-        if self.faulty { self.now + self.rng.pick(&[0, 0, 0, 20, 200]) } else { self.now }
+        if !self.faulty {
+            return self.now;
+        }
+        let late = self.rng.pick(&[0, 0, 0, 20, 200]);
+        if late > 0 {
+            self.met.insert(Fault::Late);
+        }
+        self.now + late
     }
 
-    pub fn lost(&mut self, percent: u64) -> bool {
-        self.faulty && self.rng.chance(percent)
+    /// Whether this goes wrong now.
+    pub fn fails(&mut self, percent: u64, fault: Fault) -> bool {
+        let fails = self.faulty && self.rng.chance(percent);
+        if fails {
+            self.met.insert(fault);
+        }
+        fails
     }
 
     pub fn worker(&mut self, slot: usize) -> &mut Worker {
@@ -145,6 +160,7 @@ impl World {
         if self.worker(slot).finished {
             self.slots[slot] = None;
         }
+        self.check_alone();
     }
 
     pub fn read_config(&mut self, slot: usize) {
@@ -242,7 +258,7 @@ impl World {
             Source::Status(slot) => self.read_status(slot),
             Source::StatusOut(slot) => {
                 let record = self.worker(slot).statuses.pop_front().expect("a status");
-                if self.lost(2) {
+                if self.fails(2, Fault::StatusTwice) {
                     // The acknowledgement: it is sent again.
                     self.statuses.push(record.clone());
                 }
@@ -252,16 +268,19 @@ impl World {
                 let (now, worker) = (self.now, self.worker(slot));
                 let (_, ask) = worker.to_group.pop_front().expect("a question");
                 let who = worker.who;
-                if !self.lost(3) {
+                if !self.fails(3, Fault::QuestionLost) {
                     self.coordinator.ask(now, who, ask);
                 }
                 self.send_replies();
             }
             Source::FromGroup(slot) => {
-                let (_, reply) = self.worker(slot).from_group.pop_front().expect("an answer");
-                self.reply(slot, reply);
+                let (at, reply) = self.worker(slot).from_group.pop_front().expect("an answer");
+                self.reply(slot, at, reply);
             }
             Source::Append(nth) => {
+                if nth > 0 {
+                    self.met.insert(Fault::Overtaken);
+                }
                 let flight = self.flights.remove(nth);
                 self.append(flight);
             }
@@ -278,6 +297,11 @@ impl World {
         let (item, epoch) = match &event {
             Event::ConnectorEnded { name, epoch } => (Item::Connector(name.clone()), *epoch),
             Event::TaskEnded { id, epoch } => (Item::Task(id.clone()), *epoch),
+            // It tells nobody what is whose.
+            Event::Group(GroupEvent::Assigned { assignment, .. }) if assignment.error != 0 => {
+                self.met.insert(Fault::Mismatch);
+                return self.step(slot, event);
+            }
             Event::Group(GroupEvent::Assigned { member_id, .. }) => {
                 // It may be old news.
                 let inside = self.coordinator.members.contains_key(member_id);
@@ -316,6 +340,8 @@ impl World {
     /// A batch reaches the config topic, or does not; in faulty times in part, twice, or without the writer knowing.
     fn append(&mut self, flight: Flight) {
         let fate = if self.faulty { self.rng.below(40) } else { 40 };
+        let fates = [Fault::WriteLost, Fault::WriteInPart, Fault::WriteTwice, Fault::WriteUnknown];
+        self.met.extend(fates.get(fate));
         let whole = flight.records.len();
         let count = if fate == 0 {
             0
@@ -339,7 +365,9 @@ impl World {
         }
         let (end, who) = (self.end, flight.who);
         let first_of_two = matches!(flight.records.first(), Some(ConfigRecord::TaskConfig { .. }));
-        if first_of_two && self.lost(4) && self.slots[who.0].as_ref().is_some_and(|worker| worker.who == who)
+        if first_of_two
+            && self.slots[who.0].as_ref().is_some_and(|worker| worker.who == who)
+            && self.fails(4, Fault::HalfWritten)
         {
             self.note(|| format!("w{} dies between task configs and their commit", who.0));
             return self.kill(who.0);
@@ -355,7 +383,7 @@ impl World {
     /// A request arrives at a worker, or finds nobody there.
     fn call(&mut self, call: Call) {
         let gone = self.slots[call.to].is_none();
-        if gone || self.lost(3) {
+        if gone || self.fails(3, Fault::RequestLost) {
             return self.answered(call.origin, Err(ApiError::Internal("connection lost".to_owned())));
         }
         let worker = self.worker(call.to);
@@ -376,7 +404,7 @@ impl World {
             }
             (Origin::Caller { request, .. }, outcome) => self.check_answer(&request, &outcome),
             (Origin::Owner { who, name, epoch }, outcome) => {
-                let lost = self.lost(3);
+                let lost = self.fails(3, Fault::ReplyLost);
                 let outcome = match outcome {
                     Ok(_) if !lost => Ok(()),
                     Ok(_) => Err("the answer was lost".to_owned()),

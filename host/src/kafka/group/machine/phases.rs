@@ -118,9 +118,10 @@ impl Machine {
         }
     }
 
-    /// What was run under a membership that had run out is lost: others may have been given it since.
+    /// What was run under a membership that had run out is lost: others may have been given it since. So is what came in an
+    /// assignment that was read after its time.
     pub(super) fn lose_what_ran_out(&mut self, now: u64) {
-        if self.held_until.is_some_and(|until| until <= now) {
+        if self.held_until.map_or(self.holding, |until| until <= now) {
             self.lose(now);
         }
     }

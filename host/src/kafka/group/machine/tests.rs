@@ -81,10 +81,15 @@ impl Course {
 
     /// Answers the open request that `which` picks.
     fn answer(&mut self, which: impl Fn(&Ask) -> bool, outcome: Result<Answer, Failure>) {
+        self.answer_to(self.now, which, outcome);
+    }
+
+    /// The same of a request that was sent then.
+    fn answer_to(&mut self, sent: u64, which: impl Fn(&Ask) -> bool, outcome: Result<Answer, Failure>) {
         let at = self.open.iter().position(|(_, ask)| which(ask));
         let at = at.unwrap_or_else(|| panic!("not asked; open: {:?}", self.open));
         let (request, _) = self.open.remove(at);
-        self.step(Input::Answer { request, sent: self.now, outcome });
+        self.step(Input::Answer { request, sent, outcome });
     }
 
     fn find(&mut self) {
@@ -96,7 +101,11 @@ impl Course {
     }
 
     fn syncs(&mut self, code: i16) {
-        self.answer(|ask| matches!(ask, Ask::Sync { .. }), Ok(Answer::Synced(code, vec![9])));
+        self.syncs_sent(self.now, code);
+    }
+
+    fn syncs_sent(&mut self, sent: u64, code: i16) {
+        self.answer_to(sent, |ask| matches!(ask, Ask::Sync { .. }), Ok(Answer::Synced(code, vec![9])));
     }
 
     fn beaten(&mut self, code: i16) {

@@ -237,6 +237,20 @@ fn who_slept_past_the_session_gives_all_up_before_joining_anew() {
     }
 }
 
+/// The same before it has read what it was assigned.
+#[test]
+fn what_was_assigned_before_a_sleep_past_the_session_is_lost() {
+    let mut course = Course::syncing();
+    let sent = course.now;
+    course.now += RULES.session + 1;
+    course.syncs_sent(sent, codes::NONE);
+    assert!(matches!(course.told.pop(), Some(GroupEvent::Assigned { .. })));
+    assert_eq!(course.held, None);
+    course.tick(RULES.heartbeat);
+    course.beaten(codes::UNKNOWN_MEMBER_ID);
+    assert_eq!(course.told, [GroupEvent::Lost, GroupEvent::JoinDue]);
+}
+
 #[test]
 fn a_worker_that_does_not_answer_leaves_and_may_answer_later() {
     let mut course = Course::stable();
