@@ -12,6 +12,10 @@ use connect_host::worker::StartError;
 use connect_host::worker::distributed;
 use connect_host::worker::start::{self, Options};
 
+#[cfg(quiet_wakeups)]
+#[path = "kafka/wakeup.rs"]
+mod wakeup;
+
 const NAME: &str = "connect-host";
 /// Exit code for wrong usage or config.
 const USAGE: u8 = 64;
