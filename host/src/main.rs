@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use connect_host::kafka::leave::leave;
 use connect_host::listing;
 use connect_host::worker::StartError;
 use connect_host::worker::distributed;
@@ -195,14 +196,14 @@ fn run(worker: impl Future<Output = Result<(), StartError>>) -> ExitCode {
     // A plugin may hang in a thread of its own for ever; nobody waits for that.
     runtime.shutdown_background();
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => leave(0),
         Err(error) => {
             for line in error.to_string().lines() {
                 eprintln!("connect-host: {line}");
             }
             match error {
-                StartError::Usage(_) => ExitCode::from(USAGE),
-                StartError::Failed(_) => ExitCode::FAILURE,
+                StartError::Usage(_) => leave(USAGE),
+                StartError::Failed(_) => leave(1),
             }
         }
     }

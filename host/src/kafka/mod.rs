@@ -6,7 +6,7 @@
 //! [`consumer`] give the events meaning. [`log`] follows a compacted topic and appends to it, [`admin`] makes topics and
 //! asks for metadata, [`facts`] asks what one topic is like, [`stats`] reads what clients count, [`groups`] looks after the offsets of consumer
 //! groups, [`dev_broker`] is librdkafka's mock cluster inside the process, [`security`] tells what nobody can mend by
-//! waiting, `token` gets what OAUTHBEARER logs in with.
+//! waiting, `token` gets what OAUTHBEARER logs in with, [`leave`] ends a process whose clients still run.
 
 pub mod admin;
 pub mod consumer;
@@ -14,6 +14,7 @@ pub mod dev_broker;
 pub mod facts;
 pub mod group;
 pub mod groups;
+pub mod leave;
 pub mod list;
 pub mod log;
 pub mod message;

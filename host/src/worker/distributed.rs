@@ -19,6 +19,7 @@ use super::session::Session;
 use super::status_store::StatusStore;
 use crate::herder::{Event, GroupSettings, KeyRules, Millis, Protocol};
 use crate::kafka::group::{GroupConf, GroupError};
+use crate::kafka::leave::leave_at_once;
 use crate::kafka::log::{LogError, Patience, Purpose};
 use crate::kafka::native::Owner;
 use crate::rest::{PeerTls, Peers};
@@ -41,7 +42,8 @@ const LEAVE: Duration = Duration::from_secs(8);
 pub async fn distributed(worker: &Path) -> Result<(), StartError> {
     let (config, warnings) = read(worker)?;
     let loggers = assemble::begin_logging(&config.worker, warnings)?;
-    let signals = shutdown::listen().map_err(|error| StartError::Failed(format!("signals: {error}")))?;
+    let signals =
+        shutdown::listen(leave_at_once).map_err(|error| StartError::Failed(format!("signals: {error}")))?;
     let base = Base::build(config.worker.clone(), Some(config.group_id.clone()), None).await?;
     let (url, worker_id) = (base.bound.url(&config.worker.rest), base.worker_id.clone());
     let links = links(&config, &base, loggers.clone()).await?;

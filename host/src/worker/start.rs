@@ -11,6 +11,7 @@ use super::listen;
 use super::run::Loop;
 use crate::herder::{ApiError, Event, Request, Response, TargetState};
 use crate::kafka::dev_broker::DevBroker;
+use crate::kafka::leave::leave_at_once;
 use crate::rest::Call;
 use crate::settings::Problem;
 use crate::settings::files::{self, ConnectorFile, Format, InitialState};
@@ -46,7 +47,8 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
             broker.bootstrap_servers()
         );
     }
-    let signals = shutdown::listen().map_err(|error| StartError::Failed(format!("signals: {error}")))?;
+    let signals =
+        shutdown::listen(leave_at_once).map_err(|error| StartError::Failed(format!("signals: {error}")))?;
     let base = Base::build(config, None, broker).await?;
     let herder = base.herder();
     let Base { context, bound, worker_id, calls, inlets, board } = base;
