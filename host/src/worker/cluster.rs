@@ -22,6 +22,8 @@ use crate::settings::Props;
 
 /// Words to the group that may wait.
 const WORDS: usize = 64;
+/// How long states may take to be written before the group is joined anew: not so long that the others wait for it.
+const STATES: Duration = Duration::from_millis(500);
 /// How long states may take to be written before the group is left.
 const LAST_STATES: Duration = Duration::from_secs(2);
 
@@ -54,7 +56,14 @@ impl Speaker {
             };
             let Some(word) = word else { break };
             match word {
-                Word::Join(state) => membership.join(&state),
+                Word::Join(state) => {
+                    // What was given up is told before somebody else can run it: the topic's last word of it would
+                    // otherwise be that nobody does.
+                    if !self.statuses.flush(STATES).await {
+                        tracing::warn!("not all states were written before the group is joined anew");
+                    }
+                    membership.join(&state);
+                }
                 Word::Share { generation, shares } => membership.share(generation, &shares),
                 Word::Rejoin(reason) => {
                     tracing::info!("the worker joins its group anew: {reason}");
