@@ -19,6 +19,8 @@ pub(super) struct Life {
     pub(super) seen: Option<TaskTarget>,
     /// It was told to stop.
     pub(super) stopping: bool,
+    /// Its connector was deleted.
+    pub(super) disowned: bool,
     /// It waits for something for too long.
     pub(super) stall: Option<Stall>,
 }
@@ -70,6 +72,7 @@ impl Run {
         self.comeback.forget();
         if let Some(life) = &mut self.life {
             life.seen = None;
+            life.disowned = true;
         }
     }
 
@@ -85,7 +88,8 @@ impl Run {
         self.failure = None;
         self.good_since = None;
         self.comeback.begin(generation.0);
-        self.life = Some(Life { epoch, generation, aim, seen: None, stopping: false, stall: None });
+        self.life =
+            Some(Life { epoch, generation, aim, seen: None, stopping: false, disowned: false, stall: None });
     }
 
     /// Ends the life of that epoch. True if there was one.

@@ -21,10 +21,11 @@ impl Herder {
         self
     }
 
-    /// A task uses a topic. A life that its connector has disowned speaks of a connector that is gone.
+    /// A task uses a topic. One that was stopped before it was seen to run may have used it all the same, and whoever goes on
+    /// in its place may not. A life that its connector has disowned speaks of a connector that is gone.
     pub(super) fn topic_used(&mut self, id: &TaskId, epoch: Epoch, topic: String) {
         let life = self.tasks.get_mut(id).and_then(|run| run.life_of(epoch));
-        if life.is_some_and(|life| life.seen.is_some())
+        if life.is_some_and(|life| !life.disowned)
             && self.tracking.enabled
             && self.topics.entry(id.connector.clone()).or_default().insert(topic.clone())
         {
