@@ -1,18 +1,11 @@
-//! What a group of workers withstands: a broker that goes and comes back, a worker that sleeps past its session, a topic
-//! that is gone.
+//! What a group of workers withstands: a broker that goes and comes back, a topic that is gone.
 
 use crate::MINUTE;
-use crate::distributed::{create, sources, spec, start, stop, wait_healthy, wait_more, wait_spread};
-use connect_tests::configs::{file_sink, verifiable_source};
+use crate::distributed::{create, spec, stop, wait_healthy, wait_spread};
+use connect_tests::configs::verifiable_source;
 use connect_tests::sequence::{self, shape};
 use connect_tests::{Kafka, With, Worker, WorkerSpec, let_run, wait_for, wait_until};
-use rustix::process::Signal;
-use std::collections::BTreeSet;
-use std::fs;
 use std::time::Duration;
-
-/// Bytes of a line.
-const WIDTH: usize = 40;
 
 #[test]
 fn a_broker_that_comes_back_fails_no_task() {
@@ -54,47 +47,6 @@ fn a_broker_that_comes_back_fails_no_task() {
     for (id, sequence) in &sequence::of_topic(&topics.read(NAME)) {
         assert_eq!(shape(sequence).gaps, [], "source {id}: missing");
     }
-}
-
-/// A worker is stopped for longer than its session, and goes on when others run what it ran.
-#[test]
-fn a_worker_that_slept_past_its_session_does_no_harm() {
-    const NAME: &str = "slept";
-    let (topics, file) = (Kafka::shared().topics(), format!("{NAME}-copy"));
-    let (one, mut two) = (start(NAME), start(NAME));
-    let copy = one.dir().join("copy");
-    create(&one, &sources(NAME).with("payload.bytes", WIDTH));
-    create(&one, &file_sink(&file, NAME, &copy).with("tasks.max", 1));
-    wait_spread(&one, NAME, 4, &[(&one, 2), (&two, 2)]);
-    wait_for("lines in the copy", MINUTE, || fs::metadata(&copy).is_ok_and(|copy| copy.len() > 1_000));
-    for _ in 0..2 {
-        two.process().signal(Signal::STOP);
-        wait_spread(&one, NAME, 4, &[(&one, 4)]);
-        wait_more(NAME);
-        two.process().signal(Signal::CONT);
-        wait_spread(&one, NAME, 4, &[(&one, 2), (&two, 2)]);
-        wait_more(NAME);
-    }
-    stop(&one, NAME);
-    let found = sequence::of_topic(&topics.read(NAME));
-    for (id, sequence) in &found {
-        // What the sleeper had handed to its producer may come late, amid what others wrote.
-        let numbers: BTreeSet<i64> = sequence.iter().map(|record| record.number).collect();
-        let last = numbers.last().copied().unwrap_or(-1);
-        assert_eq!(numbers.len() as i64, last + 1, "source {id}: missing");
-        let repeated = sequence.len() - numbers.len();
-        eprintln!("source {id}: {repeated} of {} records came again", sequence.len());
-    }
-    wait_until("the end of the topic in the file", MINUTE, || {
-        let (copied, _) = sequence::of_lines(&fs::read_to_string(&copy).unwrap_or_default(), WIDTH);
-        let ends = |id: &String| Some((shape(copied.get(id)?).last, shape(&found[id]).last));
-        let all: Vec<_> = found.keys().map(ends).collect();
-        if all.iter().all(|ends| ends.is_some_and(|(copy, topic)| copy == topic)) {
-            Ok(())
-        } else {
-            Err(format!("{all:?}"))
-        }
-    });
 }
 
 #[test]

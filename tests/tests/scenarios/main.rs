@@ -17,6 +17,8 @@ mod distributed_java;
 mod distributed_moves;
 mod distributed_rest;
 mod distributed_security;
+mod distributed_sleep;
+mod distributed_writes;
 mod error_log;
 mod faults_garbage;
 mod faults_load;
