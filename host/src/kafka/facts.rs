@@ -123,8 +123,10 @@ impl Asker {
                 if code != Code::RD_KAFKA_RESP_ERR_NO_ERROR {
                     return Err(KafkaError::new(format!("{what}, partition {}", at.partition), code));
                 }
+                // A broker that did not answer leaves its partitions without an offset, and without an error.
+                let known = (offset >= 0).then_some(offset);
                 if let Some(end) = usize::try_from(at.partition).ok().and_then(|index| ends.get_mut(index)) {
-                    *end = Some(offset);
+                    *end = known;
                 }
             }
         }

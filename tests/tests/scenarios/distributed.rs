@@ -56,6 +56,19 @@ pub fn ask(worker: &Worker, method: &str, path: &str, status: u16) {
     });
 }
 
+/// Which of the workers leads, once one of them does: it alone takes a request that must not be sent on.
+pub fn leader(workers: &[Worker]) -> usize {
+    wait_until("a leader", MINUTE, || {
+        let answers = workers
+            .iter()
+            .map(|one| one.rest().try_request("DELETE", "/connectors/none?forward=false", None));
+        let answers: Vec<_> = answers.collect();
+        let found =
+            answers.iter().position(|answer| answer.as_ref().is_ok_and(|answer| answer.status == 404));
+        found.ok_or_else(|| format!("{answers:?}"))
+    })
+}
+
 /// Stops a connector, and waits until its tasks are gone.
 pub fn stop(worker: &Worker, name: &str) {
     ask(worker, "PUT", &format!("/connectors/{name}/stop"), 204);

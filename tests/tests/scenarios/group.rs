@@ -34,7 +34,8 @@ struct Puppet {
     runtime: tokio::runtime::Runtime,
 }
 
-fn conf(group: &str, client: &Props) -> GroupConf {
+/// Membership of a client with these settings in the group.
+pub fn conf(group: &str, client: &Props) -> GroupConf {
     let ids = ClientIds { client_id: format!("client-of-{group}"), group_id: None };
     let mut config = client_config(Client::Admin, client, None, &ids).expect("settings of a client");
     config.read_stores(|path| std::fs::read(path).map_err(|error| error.to_string())).expect("stores");

@@ -130,8 +130,9 @@ fn exactly_once(mode: Mode, key: &str, value: &str) -> Option<&'static str> {
     }
     let is = |name: &str| value.eq_ignore_ascii_case(name);
     match mode {
-        Mode::Standalone => is("enabled")
-            .then_some("exactly-once is for distributed mode; here it is at least once; remove the key"),
+        Mode::Standalone => is("enabled").then_some(
+            "exactly-once sources are not supported by this version; it is at least once; remove the key",
+        ),
         Mode::Distributed => (is("enabled") || is("preparing")).then_some(
             "exactly-once sources are not supported by this version; it is at least once; write disabled",
         ),

@@ -56,6 +56,18 @@ fn kafkas_defaults_hold_where_nothing_is_given() {
 }
 
 #[test]
+fn the_example_is_taken_without_a_warning() {
+    let text = include_str!("../../../../config/connect-distributed.properties");
+    let given = crate::settings::files::parse_properties(text).unwrap();
+    let (config, warnings) = DistributedConfig::parse(&given).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert_eq!(
+        (config.config_topic.name.as_str(), config.config_topic.replication_factor),
+        ("connect-configs", 1)
+    );
+}
+
+#[test]
 fn every_key_is_read() {
     let (config, warnings) = parse(&[
         ("config.storage.replication.factor", "1"),
