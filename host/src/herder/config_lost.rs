@@ -25,9 +25,10 @@ impl Herder {
         self.hold(Share::new());
     }
 
-    /// Takes away what waits for its turn to be written, and returns the requests that wait for that or for a restart.
+    /// Takes away what waits for its turn, and returns the requests that wait for that or for a restart.
     pub(super) fn give_up_changes(&mut self) -> Vec<RequestId> {
         let mut waiting: Vec<RequestId> = self.jobs.drain(..).filter_map(|job| job.request()).collect();
+        waiting.extend(std::mem::take(&mut self.early).into_iter().map(|(id, _)| id));
         waiting.extend(self.writing.as_mut().and_then(|writing| writing.give_up()));
         for run in self.connectors.values_mut().map(|connector| &mut connector.run) {
             waiting.append(&mut run.waiting);

@@ -12,6 +12,7 @@ mod automatic;
 mod catalog;
 mod cluster;
 mod config_lost;
+mod early;
 mod group;
 mod group_messages;
 mod health;
@@ -96,6 +97,8 @@ pub struct Herder {
     last_epoch: Epoch,
     last_write: WriteId,
     ready: bool,
+    /// Requests that came before that.
+    early: Vec<(RequestId, Request)>,
     /// Why the config topic cannot be gone by any more.
     lost_config: Option<String>,
     shutdown: Shutdown,
@@ -135,6 +138,7 @@ impl Herder {
             last_epoch: 0,
             last_write: 0,
             ready: false,
+            early: Vec::new(),
             lost_config: None,
             shutdown: Shutdown::No,
             activity: None,
@@ -149,7 +153,7 @@ impl Herder {
         match event {
             Event::Config { offset, record } => self.config_read(offset, record),
             Event::Written { write, outcome } => self.written(write, outcome),
-            Event::Ready => self.ready = true,
+            Event::Ready => self.become_ready(),
             Event::Request { id, request } => self.request(id, request),
             Event::Validated { request, outcome } => self.validated(request, outcome),
             Event::Described { request, outcome } => self.described(request, outcome),

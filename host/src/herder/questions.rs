@@ -123,6 +123,8 @@ impl Herder {
         if let Some(connector) = self.connectors.get_mut(name) {
             connector.made = Some(configs.clone());
         }
+        // What it made before and what still waits to be written is out of date.
+        self.jobs.retain(|job| !matches!(job, Job::Tasks { name: other, .. } if other == name));
         self.jobs.push_back(Job::Tasks { name: name.to_owned(), epoch, configs });
     }
 

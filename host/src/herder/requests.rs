@@ -25,6 +25,7 @@ pub(super) enum Checking {
 
 impl Herder {
     pub(super) fn request(&mut self, id: RequestId, request: Request) {
+        let Some(request) = self.too_early(id, request) else { return };
         let outcome = match request {
             Request::Health => match &self.lost_config {
                 Some(why) => Err(texts::config_lost(why)),

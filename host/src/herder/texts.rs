@@ -183,6 +183,10 @@ pub(super) fn ended_by_itself() -> String {
     "it ended without being told to, and without saying why".to_owned()
 }
 
+pub(super) fn starting() -> ApiError {
+    ApiError::Unavailable("The worker is still starting up".to_owned())
+}
+
 pub(super) fn shutting_down() -> ApiError {
     ApiError::Unavailable("The worker is shutting down".to_owned())
 }

@@ -110,7 +110,8 @@ impl Herder {
         }
     }
 
-    pub(super) fn expanded(&self, status: bool, info: bool) -> BTreeMap<String, Expansion> {
+    /// The connectors that are known, with what is asked for of each.
+    pub fn expanded(&self, status: bool, info: bool) -> BTreeMap<String, Expansion> {
         let expand = |name: &str| Expansion {
             status: if status { self.status(name) } else { None },
             info: if info { self.info(name) } else { None },

@@ -13,13 +13,8 @@ use crate::herder::{
     Action, ApiError, ConfigRecord, Epoch, Event, Notice, RequestId, Response, TaskId, WriteId,
 };
 
-/// Who waits for the answer to a request.
-pub enum Asker {
-    /// A caller of the REST API.
-    Caller(oneshot::Sender<Result<Response, ApiError>>),
-    /// The worker itself, for /metrics.
-    Scrape,
-}
+/// Who waits for the answer to a request: a caller of the REST API.
+pub type Asker = oneshot::Sender<Result<Response, ApiError>>;
 
 /// What runs, and who waits.
 pub struct Hands {
@@ -30,8 +25,6 @@ pub struct Hands {
     tasks: HashMap<(TaskId, Epoch), task::Handle>,
     /// Callers by the numbers of their requests.
     pub askers: HashMap<RequestId, Asker>,
-    /// The answer for the next scrape, when it has come.
-    pub scraped: Option<Response>,
     /// The herder has nothing left to run.
     pub finished: bool,
     /// How many records the config store of a standalone worker was given.
@@ -42,16 +35,7 @@ impl Hands {
     /// With nothing running.
     pub fn new(context: Arc<Context>, cluster: Option<Cluster>) -> Hands {
         let (connectors, tasks, askers) = Default::default();
-        Hands {
-            context,
-            cluster,
-            connectors,
-            tasks,
-            askers,
-            scraped: None,
-            finished: false,
-            config_offset: 0,
-        }
+        Hands { context, cluster, connectors, tasks, askers, finished: false, config_offset: 0 }
     }
 
     /// Notes what has happened, before the herder hears of it.
@@ -149,11 +133,9 @@ impl Hands {
     }
 
     fn answer(&mut self, request: RequestId, outcome: Result<Response, ApiError>) {
-        match self.askers.remove(&request) {
+        if let Some(asker) = self.askers.remove(&request) {
             // A caller who has gone away needs no answer.
-            Some(Asker::Caller(reply)) => drop(reply.send(outcome)),
-            Some(Asker::Scrape) => self.scraped = outcome.ok(),
-            None => {}
+            drop(asker.send(outcome));
         }
     }
 

@@ -69,7 +69,7 @@ impl Loop {
                     continue;
                 }
                 Some(event) = inlets.events.recv() => self.feed(event),
-                Some(call) = inlets.calls.recv() => self.ask(call.request, Asker::Caller(call.reply)),
+                Some(call) = inlets.calls.recv() => self.ask(call.request, call.reply),
                 () = time::sleep(tick.unwrap_or_default()), if tick.is_some() => self.feed(Event::Tick),
             }
             for _ in 0..BURST {
@@ -80,7 +80,7 @@ impl Loop {
                             self.feed(event);
                         }
                         if let Ok(call) = call {
-                            self.ask(call.request, Asker::Caller(call.reply));
+                            self.ask(call.request, call.reply);
                         }
                     }
                 }
@@ -132,10 +132,7 @@ impl Loop {
     /// Puts up what /metrics shows of connectors and tasks.
     fn renew_board(&mut self) {
         self.board_due = None;
-        self.ask(Request::Expand { status: true, info: true }, Asker::Scrape);
-        if let Some(response) = self.hands.scraped.take() {
-            let own = self.context.group.as_ref().map(|_| self.context.worker_id.as_str());
-            self.board.put_up(response, own);
-        }
+        let own = self.context.group.as_ref().map(|_| self.context.worker_id.as_str());
+        self.board.put_up(self.herder.expanded(true, true), own);
     }
 }

@@ -1,9 +1,10 @@
 //! What /metrics shows besides the tasks' own numbers: connectors, their states, and the plugins' metrics.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::context::Context;
-use crate::herder::{ConnectorStatus, Expansion, PluginKind, Response, Restarts};
+use crate::herder::{ConnectorStatus, Expansion, PluginKind, Restarts};
 use crate::metrics::{ConnectorSnapshot, PluginSeries, RestartSnapshot, Snapshot, TaskSnapshot};
 use crate::plugins::registry;
 use crate::rest::Stage;
@@ -17,10 +18,9 @@ pub struct Board {
 }
 
 impl Board {
-    /// Replaces what is up by the answer to [`crate::herder::Request::Expand`]. `own`: only what this worker runs, by its
+    /// Replaces what is up by these connectors, with info and status. `own`: only what this worker runs, by its
     /// id; none: it runs all there is.
-    pub fn put_up(&self, response: Response, own: Option<&str>) {
-        let Response::Expanded(connectors) = response else { return };
+    pub fn put_up(&self, connectors: BTreeMap<String, Expansion>, own: Option<&str>) {
         let own = |(name, mut it): (String, Expansion)| {
             if let (Some(own), Some(status)) = (own, &mut it.status) {
                 status.tasks.retain(|task| task.status.worker_id == own);
