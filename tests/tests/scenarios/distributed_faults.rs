@@ -3,6 +3,7 @@
 use crate::MINUTE;
 use crate::distributed::{create, spec, stop, wait_healthy, wait_more, wait_spread};
 use connect_tests::configs::verifiable_source;
+use connect_tests::process::cpu_seconds;
 use connect_tests::sequence::{self, Numbered, shape};
 use connect_tests::{Kafka, With, Worker, WorkerSpec, let_run, size, wait_for, wait_until};
 use std::collections::BTreeSet;
@@ -22,11 +23,16 @@ fn a_broker_that_comes_back_fails_no_task() {
     workers.iter().for_each(wait_healthy);
     create(&workers[0], &verifiable_source(NAME, NAME, 200).with("tasks.max", 4));
     wait_spread(&workers[0], NAME, 4, &[(&workers[0], 2), (&workers[1], 2)]);
+    let ids = [workers[0].id(), workers[1].id()];
     let lines = |workers: &mut [Worker; 2]| workers.each_mut().map(|one| one.process().log().lines().count());
     kafka.kill9(1);
     let before = lines(&mut workers);
+    let used = || -> f64 { ids.iter().map(|id| cpu_seconds(*id)).sum() };
+    let used_before = used();
     // Longer than the session.
     let_run(Duration::from_secs(12));
+    let used = used() - used_before;
+    assert!(used < 4.0, "two workers used {used:.1} s of processor time in 12 s without a broker");
     for (lines, before) in lines(&mut workers).iter().zip(before) {
         eprintln!("{} log lines in 12 s without a broker", lines - before);
         assert!(lines - before < 300, "{} log lines in 12 s without a broker", lines - before);
