@@ -16,6 +16,7 @@ use super::status_store::StatusStore;
 use crate::herder::{
     Action, ConfigRecord, Epoch, Event, GroupAssignment, MemberState, State, StatusRecord, WriteId,
 };
+use crate::kafka::group::Lease;
 use crate::kafka::log::Patience;
 use crate::rest::{LoggerLevels, PeerRequest, Peers, path_of_tasks};
 use crate::settings::Props;
@@ -143,7 +144,7 @@ impl Cluster {
     /// Appends records to the config topic; [`Event::Written`] follows, at once where nothing is written. A leader that was
     /// stopped beyond its session may have a successor that it has not heard of: it writes nothing before it has rejoined.
     pub fn write(&self, write: WriteId, records: Vec<ConfigRecord>) -> Option<Event> {
-        if !self.context.is_member() && records.iter().any(is_the_leaders) {
+        if is_refused(self.context.lease.get(), &records) {
             let why = "the worker is not sure to be a member of its group any more; try again once it has joined anew";
             return Some(Event::Written { write, outcome: Err(why.to_owned()) });
         }
@@ -225,7 +226,46 @@ impl Cluster {
     }
 }
 
+/// Whether nothing of this is written: it is a leader's, and nobody knows whether this worker still is the leader.
+fn is_refused(lease: Option<&Lease>, records: &[ConfigRecord]) -> bool {
+    lease.is_none_or(|lease| !lease.holds()) && records.iter().any(is_the_leaders)
+}
+
 /// Whether the leader alone may write it.
 fn is_the_leaders(record: &ConfigRecord) -> bool {
     !matches!(record, ConfigRecord::Target { .. } | ConfigRecord::LoggerLevel { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::herder::{SessionKey, TargetState};
+
+    #[test]
+    fn a_leader_that_may_be_none_any_more_writes_what_any_worker_may() {
+        let name = || "c".to_owned();
+        let target = || ConfigRecord::Target { name: name(), state: Some(TargetState::Stopped) };
+        let key = SessionKey { key: vec![1], algorithm: "HmacSHA256".into(), created: 0 };
+        let leaders = [
+            vec![ConfigRecord::Connector { name: name(), config: Some(Props::new()) }],
+            vec![target(), ConfigRecord::Connector { name: name(), config: None }],
+            vec![ConfigRecord::TaskConfig { name: name(), task: 0, config: Props::new() }],
+            vec![ConfigRecord::TaskCommit { name: name(), tasks: 0 }, target()],
+            vec![ConfigRecord::Restart { name: name(), include_tasks: true, only_failed: false }],
+            vec![ConfigRecord::SessionKey(key)],
+        ];
+        let anybodys =
+            [target(), ConfigRecord::LoggerLevel { namespace: "root".into(), level: "INFO".into() }];
+        let lease = Lease::new(std::time::Instant::now());
+        // Never a member, a member, stopped beyond its session, and back.
+        for (until, refused) in [(None, true), (Some(60_000), false), (Some(0), true), (Some(60_000), false)]
+        {
+            lease.set(until);
+            for records in &leaders {
+                assert_eq!(is_refused(Some(&lease), records), refused, "{until:?}");
+            }
+            assert!(!is_refused(Some(&lease), &anybodys), "{until:?}");
+        }
+        assert!(is_refused(None, &leaders[0]) && !is_refused(None, &anybodys));
+    }
 }

@@ -14,6 +14,7 @@ use super::context::Context;
 use super::listen;
 use super::loggers::LiveLoggers;
 use super::membership::Membership;
+use super::offset_store::OffsetStore;
 use super::run::Loop;
 use super::session::Session;
 use super::status_store::StatusStore;
@@ -48,7 +49,11 @@ pub async fn distributed(worker: &Path) -> Result<(), StartError> {
     let (url, worker_id) = (base.bound.url(&config.worker.rest), base.worker_id.clone());
     let links = links(&config, &base, loggers.clone()).await?;
     let (session, peers) = (links.session.clone(), links.peers.clone());
-    let stores = Stores { configs: links.configs.clone(), statuses: links.statuses.clone() };
+    let stores = Stores {
+        configs: links.configs.clone(),
+        statuses: links.statuses.clone(),
+        offsets: base.context.offsets.clone(),
+    };
     let (cluster, speaker) = Cluster::new(base.context.clone(), links);
     let herder = base.herder().with_group(group_settings(&config, &base.context, &url));
     let Base { context, bound, calls, inlets, board, .. } = base;
@@ -87,6 +92,7 @@ fn read(path: &Path) -> Result<(DistributedConfig, Vec<Problem>), StartError> {
 struct Stores {
     configs: ConfigStore,
     statuses: StatusStore,
+    offsets: Arc<OffsetStore>,
 }
 
 /// Reads the topics, becomes a member, and looks out for what ends the worker.
@@ -120,7 +126,8 @@ async fn live(
 /// Resolves once one of the topics cannot be used any more.
 async fn lost(stores: &Stores) -> LogError {
     loop {
-        if let Some(error) = stores.configs.lost().or_else(|| stores.statuses.lost()) {
+        let others = || stores.statuses.lost().or_else(|| stores.offsets.lost());
+        if let Some(error) = stores.configs.lost().or_else(others) {
             return error;
         }
         tokio::time::sleep(LOOK).await;
@@ -157,6 +164,7 @@ fn join(
         .map_err(|error| StartError::Usage(vec![error.to_string()]))?;
     // It is set here alone, once.
     let _ = context.lease.set(membership.lease().clone());
+    context.offsets.store_only_while(membership.lease().clone());
     *speaking = Some(tokio::spawn(speaker.speak(membership)));
     Ok(failure)
 }

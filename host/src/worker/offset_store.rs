@@ -1,10 +1,11 @@
 //! Stored source offsets: read from memory, written through to a file or a topic that others may write to as well.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::follow::{Followed, Take};
+use crate::kafka::group::Lease;
 use crate::kafka::log::{Entry, LogConf, LogError, LogRecord, Patience};
 use crate::plugins::instance::OffsetReader;
 use crate::records::value::Value;
@@ -51,6 +52,8 @@ pub struct OffsetStore {
     place: String,
     table: Arc<RwLock<OffsetTable>>,
     backend: Backend,
+    /// Until when this worker may store anything, once it is a member of a group; never set, it is alone.
+    lease: OnceLock<Lease>,
 }
 
 impl OffsetStore {
@@ -70,7 +73,7 @@ impl OffsetStore {
             apply(&mut table, &place, entry.key, entry.value);
         }
         let backend = Backend::File(Mutex::new(path.to_owned()));
-        Ok(OffsetStore { place, table: Arc::new(RwLock::new(table)), backend })
+        Ok(OffsetStore { place, table: Arc::new(RwLock::new(table)), backend, lease: OnceLock::new() })
     }
 
     /// Opens a compacted topic, making it if it is missing, and reads it to its end.
@@ -82,7 +85,21 @@ impl OffsetStore {
         let followed = Followed::open(conf, taker).await.map_err(fail)?;
         followed.read_to_end(Patience::Quiet(limit)).await.map_err(fail)?;
         let topic = Topic { followed, limit, order: tokio::sync::Mutex::default() };
-        Ok(OffsetStore { place, table, backend: Backend::Topic(topic) })
+        Ok(OffsetStore { place, table, backend: Backend::Topic(topic), lease: OnceLock::new() })
+    }
+
+    /// From now on nothing is stored but while this lease holds. Said once, when the worker becomes a member of a group.
+    pub fn store_only_while(&self, lease: Lease) {
+        // A worker has one membership in its life.
+        let _ = self.lease.set(lease);
+    }
+
+    /// Why the topic cannot be used any more; none while it can.
+    pub fn lost(&self) -> Option<LogError> {
+        match &self.backend {
+            Backend::File(_) => None,
+            Backend::Topic(topic) => topic.followed.log.lost(),
+        }
     }
 
     /// Takes in what others have stored until now: a worker may run what another ran before. Bounded.
@@ -128,6 +145,17 @@ impl OffsetStore {
         written.unwrap_or_else(|error| Err(self.fail(format!("the write was broken off: {error}"))))
     }
 
+    /// Asked when a write has its turn: it may have waited behind others for longer than the membership has held.
+    fn may_store(&self) -> Result<(), StoreError> {
+        match self.lease.get().is_none_or(Lease::holds) {
+            true => Ok(()),
+            false => {
+                Err(self
+                    .fail("the worker is not sure to be a member of its group any more, and stores nothing"))
+            }
+        }
+    }
+
     fn fail(&self, problem: impl ToString) -> StoreError {
         StoreError { place: self.place.clone(), problem: problem.to_string() }
     }
@@ -147,6 +175,7 @@ impl OffsetStore {
     fn write_file(&self, connector: &str, changes: &[Change]) -> Result<(), StoreError> {
         let Backend::File(path) = &self.backend else { return Ok(()) };
         let path = path.lock().unwrap_or_else(PoisonError::into_inner);
+        self.may_store()?;
         // Only the holder of the path changes the table, so this copy is what it is.
         let mut next = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
         for (key, value) in self.entries(&next, connector, changes)? {
@@ -166,6 +195,7 @@ impl OffsetStore {
             self.entries(&table, connector, changes)?
         };
         let order = topic.order.lock().await;
+        self.may_store()?;
         let appended = topic.followed.log.append(entries.clone(), topic.limit).await;
         appended.map_err(|error| self.fail(error))?;
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
@@ -259,6 +289,30 @@ mod tests {
         let error = store.write("c", vec![(a.clone(), at(1))]).await.unwrap_err();
         assert!(error.to_string().contains("gone/offsets"), "{error}");
         assert_eq!(store.get("c", &a), Value::Null);
+    }
+
+    /// Two writes come while the membership holds; the second waits for its turn until it does no more.
+    #[tokio::test]
+    async fn what_has_its_turn_after_the_membership_is_not_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(OffsetStore::open_file(&folder.path().join("offsets")).unwrap());
+        let lease = Lease::new(std::time::Instant::now());
+        lease.set(Some(60_000));
+        store.store_only_while(lease.clone());
+        let a = partition(&[("filename", "a")]);
+        store.write("c", vec![(a.clone(), at(1))]).await.unwrap();
+        let Backend::File(path) = &store.backend else { panic!("a file") };
+        let turn = path.lock().unwrap();
+        let (late, changes) = (store.clone(), vec![(a.clone(), at(2))]);
+        let late = std::thread::spawn(move || late.write_file("c", &changes));
+        lease.set(None);
+        drop(turn);
+        let error = late.join().unwrap().unwrap_err();
+        assert!(error.to_string().contains("not sure to be a member"), "{error}");
+        assert_eq!(store.get("c", &a), at(1));
+        lease.set(Some(60_000));
+        store.write("c", vec![(a.clone(), at(3))]).await.unwrap();
+        assert_eq!(store.get("c", &a), at(3));
     }
 
     #[test]

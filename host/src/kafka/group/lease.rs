@@ -14,11 +14,11 @@ pub struct Lease {
 }
 
 impl Lease {
-    pub(super) fn new(began: Instant) -> Lease {
+    pub(crate) fn new(began: Instant) -> Lease {
         Lease { began, until: Arc::default() }
     }
 
-    pub(super) fn set(&self, until: Option<u64>) {
+    pub(crate) fn set(&self, until: Option<u64>) {
         self.until.store(until.unwrap_or(0), Ordering::Release);
     }
 

@@ -48,6 +48,9 @@ impl World {
             }
             Action::PublishTasks { name, epoch, leader_url, configs } => {
                 let to = slot_of(&leader_url).expect("a worker's URL");
+                if self.faulty {
+                    self.met.insert(Fault::HandedOver);
+                }
                 let request = Request::PutTaskConfigs { name: name.clone(), configs };
                 self.calls.push(Call { to, request, origin: Origin::Owner { who, name, epoch }, at });
             }

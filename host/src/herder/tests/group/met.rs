@@ -29,9 +29,21 @@ pub enum Fault {
     Mismatch,
     ProtocolSwitched,
     KeyFailed,
+    /// A connector or task broke.
+    Failed,
+    /// Task configs were handed to a leader elsewhere.
+    HandedOver,
+    /// While a rebalance was under way: connectors were restarted, or what of them had failed, were paused, stopped and
+    /// resumed, and were given other tasks.
+    Restarted,
+    FailedRestarted,
+    ConnectorPaused,
+    ConnectorStopped,
+    ConnectorResumed,
+    TasksChanged,
 }
 
-pub const ALL: [Fault; 21] = [
+pub const ALL: [Fault; 29] = [
     Fault::Late,
     Fault::Overtaken,
     Fault::QuestionLost,
@@ -53,6 +65,14 @@ pub const ALL: [Fault; 21] = [
     Fault::Mismatch,
     Fault::ProtocolSwitched,
     Fault::KeyFailed,
+    Fault::Failed,
+    Fault::HandedOver,
+    Fault::Restarted,
+    Fault::FailedRestarted,
+    Fault::ConnectorPaused,
+    Fault::ConnectorStopped,
+    Fault::ConnectorResumed,
+    Fault::TasksChanged,
 ];
 
 pub type Met = BTreeSet<Fault>;

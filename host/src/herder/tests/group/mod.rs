@@ -1,5 +1,6 @@
 //! Groups of simulated workers under schedules from a seed: everything arrives late, twice or not at all, workers die,
-//! sleep past their sessions and stop, the config topic is compacted under them.
+//! sleep past their sessions and stop, the config topic is compacted under them, connectors and tasks fail, and all that can be
+//! asked of workers is asked meanwhile.
 //!
 //! After every step: no answer of a leader names an item twice, and nothing runs twice but beside a worker that the
 //! group has thrown out. When faults stop, everything runs once, evenly, by the newest configs, and all know it.
@@ -8,6 +9,7 @@
 //! them.
 
 mod act;
+mod breaks;
 mod checks;
 mod client;
 mod coordinator;
@@ -16,7 +18,7 @@ mod rng;
 mod worker;
 mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -76,12 +78,12 @@ fn tell(event: &Event) -> String {
 }
 
 impl World {
-    fn some_slot(&mut self, of: impl Fn(&World, usize) -> bool) -> Option<usize> {
+    pub fn some_slot(&mut self, of: impl Fn(&World, usize) -> bool) -> Option<usize> {
         let fit: Vec<usize> = (0..self.slots.len()).filter(|slot| of(self, *slot)).collect();
         (!fit.is_empty()).then(|| fit[self.rng.below(fit.len())])
     }
 
-    fn up(&self, slot: usize) -> bool {
+    pub fn up(&self, slot: usize) -> bool {
         self.slots[slot].as_ref().is_some_and(|worker| !worker.paused && !worker.stopping)
     }
 
@@ -120,7 +122,7 @@ impl World {
             9 => Request::Pause(name),
             10 | 11 => Request::Resume(name),
             12 => Request::Stop(name),
-            13 => Request::Restart { name, include_tasks: true, only_failed: false },
+            13 => Request::Restart { name, include_tasks: true, only_failed: self.rng.chance(50) },
             14 => Request::RestartTask { name, task: 0 },
             _ => Request::Restart { name, include_tasks: false, only_failed: false },
         };
@@ -135,7 +137,7 @@ impl World {
 
     /// What may go wrong, or come by.
     fn trouble(&mut self) {
-        let what = self.rng.below(20);
+        let what = self.rng.below(22);
         match what {
             0 | 1 => {
                 if let Some(slot) = self.some_slot(|world, slot| world.slots[slot].is_some()) {
@@ -177,6 +179,7 @@ impl World {
                 }
             }
             15 | 16 => self.compact(),
+            17 | 18 => self.break_one(),
             _ => self.reconfigure(),
         }
     }
@@ -296,7 +299,7 @@ impl World {
             self.start(slot, Protocol::Sessioned);
         }
         let until = self.now + PATIENCE;
-        let mut resumed = BTreeSet::new();
+        let (mut resumed, mut restarted) = (BTreeSet::new(), BTreeMap::new());
         for steps in 0.. {
             assert!(steps < LIMIT, "no rest after {LIMIT} steps: {:?}", self.whole());
             let sources = self.sources();
@@ -310,7 +313,7 @@ impl World {
                 continue;
             }
             let Err(wrong) = self.whole() else { return };
-            if self.resume_what_is_unclean(&mut resumed) {
+            if self.restart_what_failed(&mut restarted) || self.resume_what_is_unclean(&mut resumed) {
                 continue;
             }
             let next = self.next_time().unwrap_or(until);

@@ -342,6 +342,7 @@ impl World {
         let fate = if self.faulty { self.rng.below(40) } else { 40 };
         let fates = [Fault::WriteLost, Fault::WriteInPart, Fault::WriteTwice, Fault::WriteUnknown];
         self.met.extend(fates.get(fate));
+        self.note_asked(&flight.records);
         let whole = flight.records.len();
         let count = if fate == 0 {
             0
