@@ -7,8 +7,15 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use clap_mangen::Man;
+use connect_host::kafka::leave::leave;
 use connect_host::listing;
-use connect_host::worker::start::{self, Options, StartError};
+use connect_host::worker::StartError;
+use connect_host::worker::distributed;
+use connect_host::worker::start::{self, Options};
+
+#[cfg(quiet_wakeups)]
+#[path = "kafka/wakeup.rs"]
+mod wakeup;
 
 const NAME: &str = "connect-host";
 /// Exit code for wrong usage or config.
@@ -28,6 +35,8 @@ struct Cli {
 enum Command {
     /// Run a standalone worker until SIGTERM or SIGINT.
     Standalone(Standalone),
+    /// Run a worker of a group until SIGTERM or SIGINT.
+    Distributed(Distributed),
     /// Look at plugins without running any of their code.
     Plugins {
         #[command(subcommand)]
@@ -51,6 +60,12 @@ struct Standalone {
     /// Start a broker inside the process and use it, for a first look
     #[arg(long)]
     dev_broker: bool,
+}
+
+#[derive(Args)]
+struct Distributed {
+    /// The worker's settings: .properties, .json or .yaml
+    worker: PathBuf,
 }
 
 #[derive(Subcommand)]
@@ -79,8 +94,9 @@ fn main() -> ExitCode {
     match cli.command {
         Command::Plugins { command: Plugins::List { plugin_path, json } } => list(&plugin_path, json),
         Command::Standalone(Standalone { worker, connectors, dev_broker }) => {
-            standalone(Options { worker, connectors, dev_broker })
+            run(start::standalone(Options { worker, connectors, dev_broker }))
         }
+        Command::Distributed(Distributed { worker }) => run(distributed::distributed(&worker)),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
@@ -163,7 +179,7 @@ fn list(plugin_path: &[PathBuf], json: bool) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn standalone(options: Options) -> ExitCode {
+fn run(worker: impl Future<Output = Result<(), StartError>>) -> ExitCode {
     let built = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .thread_name("worker")
@@ -176,18 +192,18 @@ fn standalone(options: Options) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let outcome = runtime.block_on(start::standalone(options));
+    let outcome = runtime.block_on(worker);
     // A plugin may hang in a thread of its own for ever; nobody waits for that.
     runtime.shutdown_background();
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => leave(0),
         Err(error) => {
             for line in error.to_string().lines() {
                 eprintln!("connect-host: {line}");
             }
             match error {
-                StartError::Usage(_) => ExitCode::from(USAGE),
-                StartError::Failed(_) => ExitCode::FAILURE,
+                StartError::Usage(_) => leave(USAGE),
+                StartError::Failed(_) => leave(1),
             }
         }
     }

@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
 /// Exit code after a second signal.
-const AT_ONCE: i32 = 1;
+const AT_ONCE: u8 = 1;
 
 /// Tells when the first signal has come.
 pub struct Signals(Arc<Notify>);
@@ -18,11 +18,11 @@ impl Signals {
     }
 }
 
-/// Begins to listen for SIGTERM and SIGINT.
+/// Begins to listen for SIGTERM and SIGINT. `at_once` ends the process with an exit code, however much still runs.
 ///
 /// # Errors
 /// The handlers cannot be installed.
-pub fn listen() -> std::io::Result<Signals> {
+pub fn listen(at_once: fn(u8) -> !) -> std::io::Result<Signals> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let first = Arc::new(Notify::new());
     let told = first.clone();
@@ -34,7 +34,7 @@ pub fn listen() -> std::io::Result<Signals> {
             }
             if count > 0 {
                 tracing::warn!("a second signal: the worker ends at once, without draining");
-                std::process::exit(AT_ONCE);
+                at_once(AT_ONCE);
             }
             told.notify_one();
         }

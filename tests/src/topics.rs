@@ -104,6 +104,13 @@ impl Topics {
         self.list().get(name).copied().unwrap_or(0)
     }
 
+    /// The id of the broker that leads a partition; -1 when there is none at the moment, or no such partition.
+    pub fn leader(&self, topic: &str, partition: i32) -> i32 {
+        let metadata = must("metadata", self.looker.fetch_metadata(Some(topic), TIMEOUT));
+        let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+        partitions.into_iter().find(|one| one.id() == partition).map_or(-1, |one| one.leader())
+    }
+
     /// The end offset of one partition, or what went wrong.
     pub fn end_offset(&self, topic: &str, partition: i32) -> Result<i64, KafkaError> {
         self.looker.fetch_watermarks(topic, partition, TIMEOUT).map(|(_, end)| end)

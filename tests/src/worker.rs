@@ -45,21 +45,54 @@ impl WorkerSpec {
         spec.set("plugin.path", paths::plugins().display())
     }
 
-    /// The same with a broker inside the process.
+    /// connect-host as a worker of this group, whose topics are made as small as they may be. What a worker that is gone ran is
+    /// given to others at once.
+    pub fn distributed(bootstrap: &str, group: &str) -> WorkerSpec {
+        let mut spec = WorkerSpec::new("connect-host", paths::connect_host(), bootstrap);
+        spec.arguments.push("distributed".into());
+        for (topic, partitions) in [("config", None), ("offset", Some(2)), ("status", Some(2))] {
+            spec = spec
+                .set(&format!("{topic}.storage.topic"), format!("{group}-{topic}s"))
+                .set(&format!("{topic}.storage.replication.factor"), 1);
+            if let Some(partitions) = partitions {
+                spec = spec.set(&format!("{topic}.storage.partitions"), partitions);
+            }
+        }
+        spec.unset("offset.storage.file.filename")
+            .set("plugin.path", paths::plugins().display())
+            .set("group.id", group)
+            .set("heartbeat.interval.ms", 1_000)
+            .set("scheduled.rebalance.max.delay.ms", 0)
+    }
+
+    /// The same settings under Apache Kafka Connect, with these JVM options ([`SHIPPED_JVM`]).
+    pub fn in_java(self, jvm: &[&str]) -> WorkerSpec {
+        let spec = self.run_by_java(jvm, "ConnectDistributed");
+        let plugins = paths::kafka_jars().join("plugins").display().to_string();
+        spec.set("plugin.path", plugins).set("plugin.discovery", "service_load")
+    }
+
+    fn run_by_java(mut self, jvm: &[&str], class: &str) -> WorkerSpec {
+        let jars = paths::kafka_jars();
+        (self.name, self.program) = ("kafka-connect", "java".into());
+        self.arguments = jvm.iter().map(Into::into).collect();
+        let logging = paths::repo().join("tests/kafka/log4j2.properties");
+        self.arguments.push(format!("-Dlog4j2.configurationFile={}", logging.display()).into());
+        self.arguments.extend(["-cp".into(), format!("{}/libs/*", jars.display()).into()]);
+        self.arguments.push(format!("org.apache.kafka.connect.cli.{class}").into());
+        self
+    }
+
+    /// connect-host in standalone mode with a broker inside the process.
     pub fn with_dev_broker() -> WorkerSpec {
         WorkerSpec::connect_host("127.0.0.1:1").arg("--dev-broker")
     }
 
     /// Apache Kafka Connect in standalone mode, with these JVM options ([`SHIPPED_JVM`]).
     pub fn kafka_connect(bootstrap: &str, jvm: &[&str]) -> WorkerSpec {
-        let jars = paths::kafka_jars();
-        let mut spec = WorkerSpec::new("kafka-connect", "java".into(), bootstrap);
-        spec.arguments.extend(jvm.iter().map(Into::into));
-        let logging = paths::repo().join("tests/kafka/log4j2.properties");
-        spec.arguments.push(format!("-Dlog4j2.configurationFile={}", logging.display()).into());
-        spec.arguments.extend(["-cp".into(), format!("{}/libs/*", jars.display()).into()]);
-        spec.arguments.push("org.apache.kafka.connect.cli.ConnectStandalone".into());
-        spec.set("plugin.path", jars.join("plugins").display())
+        let spec = WorkerSpec::new("kafka-connect", "java".into(), bootstrap);
+        let spec = spec.run_by_java(jvm, "ConnectStandalone");
+        spec.set("plugin.path", paths::kafka_jars().join("plugins").display())
     }
 
     fn new(name: &'static str, program: PathBuf, bootstrap: &str) -> WorkerSpec {
@@ -144,6 +177,11 @@ impl WorkerSpec {
         &self.dir
     }
 
+    /// By what states name it.
+    pub fn worker_id(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// Where its REST interface listens, for settings that name further listeners.
     pub fn listener(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -219,6 +257,11 @@ impl Worker {
             }
         });
         assert!(end.is_none(), "the worker ended ({end:?}) before its REST interface answered");
+    }
+
+    /// By what states name it.
+    pub fn worker_id(&self) -> String {
+        self.spec.worker_id()
     }
 
     /// Its REST interface.

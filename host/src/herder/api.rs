@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::catalog::{PluginInfo, PluginKind};
-use super::cluster::TargetState;
 use super::health::ConnectorHealth;
 use super::messages::TaskId;
+use super::records::TargetState;
 use crate::settings::{Given, Props};
 
 /// Changes of a config by key: a value to set; none: the key goes.
@@ -138,6 +138,21 @@ pub enum Request {
         plugin: String,
         /// Its version or a range of versions, of which the newest counts; none: the newest of all.
         version: Option<String>,
+    },
+    /// The owner of a connector hands in what its plugin made: configs of all its tasks. Only from worker to worker.
+    /// Answer: [`Response::Done`].
+    PutTaskConfigs {
+        /// Name of the connector.
+        name: String,
+        /// A config for each task, from number 0, complete.
+        configs: Vec<Props>,
+    },
+    /// Set the level of loggers on all workers. Answer: [`Response::Done`].
+    SetClusterLevel {
+        /// The loggers whose names begin so; `root` for all.
+        namespace: String,
+        /// The level; already checked.
+        level: String,
     },
     /// Check a config against a connector plugin by class or alias. Answer: [`Response::Json`].
     Validate {
@@ -327,4 +342,26 @@ pub enum ApiError {
     /// Not now: the worker starts or stops.
     #[error("{0}")]
     Unavailable(String),
+    /// Another worker has to serve it: the same request is to be sent there. The text is for callers who want no forwarding.
+    #[error("Cannot complete request because of a conflicting operation (e.g. worker rebalance)")]
+    Forward {
+        /// Where that worker's REST API is to be reached, with a slash at the end; none: nobody knows at the moment.
+        url: Option<String>,
+        /// Who it is.
+        to: Destination,
+    },
+    /// Who has to serve it is about to change; a moment later it can be asked for again.
+    #[error(
+        "Cannot complete request momentarily due to stale configuration (typically caused by a concurrent config change)"
+    )]
+    RebalanceNeeded,
+}
+
+/// The worker that has to serve a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// The leader of the group: only it writes configs.
+    Leader,
+    /// The worker that runs the connector or task.
+    Owner,
 }

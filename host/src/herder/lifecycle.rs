@@ -3,6 +3,7 @@
 use super::automatic::Comeback;
 use super::messages::{Action, Epoch, Millis, RequestId, Stall, TaskTarget};
 use super::{Herder, Response, Shutdown, TargetState, texts};
+use crate::settings::Props;
 
 /// What a life was started from: the version of its config, and the restarts asked for until then. When either moves
 /// on, the life is out of date; a failure of the same generation is not tried again.
@@ -18,6 +19,8 @@ pub(super) struct Life {
     pub(super) seen: Option<TaskTarget>,
     /// It was told to stop.
     pub(super) stopping: bool,
+    /// Its connector was deleted.
+    pub(super) disowned: bool,
     /// It waits for something for too long.
     pub(super) stall: Option<Stall>,
 }
@@ -69,7 +72,15 @@ impl Run {
         self.comeback.forget();
         if let Some(life) = &mut self.life {
             life.seen = None;
+            life.disowned = true;
         }
+    }
+
+    /// It is no longer this worker's: should it come back, it begins anew.
+    pub(super) fn let_go(&mut self) {
+        self.failure = None;
+        self.restarting = false;
+        self.comeback.forget();
     }
 
     /// Begins a life.
@@ -77,7 +88,8 @@ impl Run {
         self.failure = None;
         self.good_since = None;
         self.comeback.begin(generation.0);
-        self.life = Some(Life { epoch, generation, aim, seen: None, stopping: false, stall: None });
+        self.life =
+            Some(Life { epoch, generation, aim, seen: None, stopping: false, disowned: false, stall: None });
     }
 
     /// Ends the life of that epoch. True if there was one.
@@ -105,11 +117,17 @@ pub(super) struct ConnectorRun {
     pub(super) ask_at: Option<Millis>,
     /// How often in a row it could not answer.
     pub(super) refusals: u32,
+    /// Its task configs are on their way to the leader.
+    pub(super) publishing: bool,
+    /// The configs that its life made last.
+    pub(super) made: Option<Vec<Props>>,
+    /// Somebody wrote task configs and no commit: unless one comes until then, ask, so that they are written anew.
+    pub(super) heal_at: Option<Millis>,
 }
 
 impl ConnectorRun {
     pub(super) fn ask_at(&self) -> Option<Millis> {
-        self.ask_at
+        self.ask_at.into_iter().chain(self.heal_at).min()
     }
 }
 
@@ -131,6 +149,7 @@ impl Herder {
 
     /// Stops the connector's life if it is out of date, starts a new one once the old one has ended.
     pub(super) fn settle_connector(&mut self, name: &str) {
+        self.touch(name);
         let wanted = self.wanted_connector(name);
         let known = self.cluster.connector(name).is_some();
         let stopped = self.cluster.target(name) == TargetState::Stopped;
@@ -154,7 +173,7 @@ impl Herder {
                 }
             }
             (None, Some(generation)) => {
-                if run.failed(generation).is_none() {
+                if run.failed(generation).is_none() && self.may_start() {
                     self.start_connector(name, generation);
                 }
             }
@@ -195,6 +214,7 @@ impl Herder {
 
     /// Marks the connector as failed and lets those know who wait for it.
     pub(super) fn connector_broke(&mut self, name: &str, generation: Generation, trace: String) {
+        self.touch(name);
         let Some(ConnectorRun { run, .. }) = self.connectors.get_mut(name) else { return };
         let message = trace.lines().next().unwrap_or_default().to_owned();
         run.fail(generation, trace);
@@ -206,6 +226,7 @@ impl Herder {
 
     pub(super) fn connector_started(&mut self, name: &str, epoch: Epoch) {
         let now = self.now;
+        self.touch(name);
         let Some(ConnectorRun { run, .. }) = self.connectors.get_mut(name) else { return };
         let Some(life) = run.life_of(epoch) else { return };
         if life.stopping {

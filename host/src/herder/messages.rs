@@ -1,11 +1,16 @@
 //! What goes into the herder and what comes out of it: events, actions, and the numbers that tie them together.
 
+mod action;
+
 use serde_json::Value;
 
-use super::api::{ApiError, OffsetEntry, OffsetsChange, Request, Response};
-use super::catalog::PluginInfo;
-use super::cluster::ConfigRecord;
-use crate::settings::{Given, Props};
+use super::api::{ApiError, OffsetEntry, Request};
+use super::group_messages::GroupEvent;
+use super::records::{ConfigRecord, SessionKey};
+use super::status_records::StatusRecord;
+use crate::settings::Props;
+
+pub use action::Action;
 
 /// Milliseconds on any clock that never goes back; only differences count.
 pub type Millis = u64;
@@ -21,6 +26,9 @@ pub type RequestId = u64;
 
 /// Number of a batch of config records handed to the config store.
 pub type WriteId = u64;
+
+/// Number of a reading of the config topic to its end.
+pub type ReadId = u64;
 
 /// A task: its connector's name and its place in the list of task configs, from 0.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,7 +111,43 @@ pub enum Notice {
 #[derive(Clone)]
 pub enum Event {
     /// A record of the config store, in the store's order; nothing else changes what the herder believes.
-    Config(ConfigRecord),
+    Config {
+        /// How far was read: the record's offset and 1. It only grows; some may be left out.
+        offset: i64,
+        /// The record; none: one that nobody knows.
+        record: Option<ConfigRecord>,
+    },
+    /// The answer to [`Action::ReadConfig`].
+    ConfigRead {
+        /// Which reading.
+        read: ReadId,
+        /// Up to where it was read, the offset of the last record and 1; all before it came as [`Event::Config`]. Or
+        /// why it could not be read so far in time.
+        outcome: Result<i64, String>,
+    },
+    /// The config topic is not the one any more that was read: it was deleted, made anew or cut short underneath. Comes
+    /// once; whatever is read after it does not count. From then on this worker refuses to change anything, runs nothing
+    /// and leaves its group, as what the topic holds now is not what all agreed on. It answers reads until
+    /// [`Event::Shutdown`].
+    ConfigLost {
+        /// What happened, and what to do about it: whole sentences, which callers are refused with.
+        why: String,
+    },
+    /// A record of the status topic, in the order of its key; this worker's own ones too.
+    Status(StatusRecord),
+    /// Something happened in the worker group.
+    Group(GroupEvent),
+    /// The answer to [`Action::MakeSessionKey`]; or why none could be made, which is tried again.
+    SessionKeyMade(Result<SessionKey, String>),
+    /// The answer to [`Action::PublishTasks`].
+    TasksPublished {
+        /// Name of the connector.
+        name: String,
+        /// Its life.
+        epoch: Epoch,
+        /// Why the leader did not take them; it may have done so all the same.
+        outcome: Result<(), String>,
+    },
     /// All records of this [`Action::Write`] were written and came in as [`Event::Config`], or the store gave up.
     Written {
         /// Which batch.
@@ -111,7 +155,7 @@ pub enum Event {
         /// The reason why the store gave up.
         outcome: Result<(), String>,
     },
-    /// The worker's start is complete: the config store was read to its end, connector files were taken in.
+    /// The worker's start is complete: config and status topic were read to their ends, connector files were taken in.
     Ready,
     /// Somebody asks for something; [`Action::Answer`] follows exactly once.
     Request {
@@ -226,8 +270,8 @@ pub enum Event {
         /// What it waits for.
         stall: Option<Stall>,
     },
-    /// The task uses a topic: a source's record has been written there, or a sink's was read from there. Reported once for
-    /// each topic of a life, and again after [`Action::ForgetTopics`].
+    /// The task uses a topic: a source's record has been written there, or a sink's was read from there. Reported once
+    /// for each topic of a life, and again after [`Action::ForgetTopics`].
     TopicUsed {
         /// The task.
         id: TaskId,
@@ -240,147 +284,4 @@ pub enum Event {
     Tick,
     /// Stop everything that runs here; [`Action::Finished`] follows when nothing runs any more.
     Shutdown,
-}
-
-/// Something to carry out, in the order given.
-#[derive(Clone, PartialEq)]
-pub enum Action {
-    /// Append these records to the config store as one batch, then report [`Event::Written`]. At most one batch is
-    /// under way.
-    Write {
-        /// Number of the batch.
-        write: WriteId,
-        /// The records, in their order.
-        records: Vec<ConfigRecord>,
-    },
-    /// Answer a request.
-    Answer {
-        /// Number of the request.
-        request: RequestId,
-        /// The answer.
-        outcome: Result<Response, ApiError>,
-    },
-    /// Check a connector's config and report [`Event::Validated`].
-    Validate {
-        /// The request that waits for it.
-        request: RequestId,
-        /// The connector plugin.
-        plugin: PluginInfo,
-        /// The config, as it was given.
-        config: Given,
-    },
-    /// Look up a plugin's config definitions and report [`Event::Described`].
-    Describe {
-        /// The request that waits for it.
-        request: RequestId,
-        /// The plugin.
-        plugin: PluginInfo,
-    },
-    /// Read a connector's offsets and report [`Event::OffsetsRead`].
-    ReadOffsets {
-        /// The request that waits for it.
-        request: RequestId,
-        /// Name of the connector.
-        name: String,
-        /// Its plugin.
-        plugin: PluginInfo,
-        /// Its config, as stored.
-        config: Props,
-    },
-    /// Change a connector's offsets and report [`Event::OffsetsModified`], within a bound. Nothing of it runs here, and
-    /// nothing of it is started before the report.
-    ModifyOffsets {
-        /// The request that waits for it.
-        request: RequestId,
-        /// Name of the connector.
-        name: String,
-        /// Its plugin.
-        plugin: PluginInfo,
-        /// Its config, as stored.
-        config: Props,
-        /// What to change.
-        change: OffsetsChange,
-    },
-    /// Start a connector. Reported: started or failed, and ended.
-    StartConnector {
-        /// Name of the connector.
-        name: String,
-        /// Its new life.
-        epoch: Epoch,
-        /// Its plugin.
-        plugin: PluginInfo,
-        /// Its config, as stored.
-        config: Props,
-    },
-    /// Stop a connector, within a bound. Legal at any time of its life, also after it failed.
-    StopConnector {
-        /// Name of the connector.
-        name: String,
-        /// Its life.
-        epoch: Epoch,
-    },
-    /// Ask a started connector for its task configs and report [`Event::TaskConfigs`], within a bound, unless its life
-    /// ends first. One question at a time; a refusal is for the one who asks to log, the herder only asks again.
-    AskTaskConfigs {
-        /// Name of the connector.
-        name: String,
-        /// Its life.
-        epoch: Epoch,
-        /// How many tasks it may have: `tasks.max`.
-        max_tasks: u32,
-    },
-    /// Start a task. Reported: running, paused or failed, and ended.
-    StartTask {
-        /// The task.
-        id: TaskId,
-        /// Its new life.
-        epoch: Epoch,
-        /// The plugin of its connector.
-        plugin: PluginInfo,
-        /// Its connector's config, as stored.
-        connector_config: Props,
-        /// Its own config, as stored.
-        task_config: Props,
-        /// How it begins.
-        target: TaskTarget,
-    },
-    /// Stop a task, within a bound. Legal at any time of its life, also after it failed.
-    StopTask {
-        /// The task.
-        id: TaskId,
-        /// Its life.
-        epoch: Epoch,
-    },
-    /// Pause a task.
-    PauseTask {
-        /// The task.
-        id: TaskId,
-        /// Its life.
-        epoch: Epoch,
-    },
-    /// Let a paused task flow again.
-    ResumeTask {
-        /// The task.
-        id: TaskId,
-        /// Its life.
-        epoch: Epoch,
-    },
-    /// From now on the topics that the task uses are to be reported anew.
-    ForgetTopics {
-        /// The task.
-        id: TaskId,
-        /// Its life.
-        epoch: Epoch,
-    },
-    /// Log this.
-    Tell {
-        /// Name of the connector.
-        connector: String,
-        /// The task; none: the connector itself.
-        task: Option<u32>,
-        /// What there is to tell.
-        notice: Notice,
-    },
-    /// After [`Event::Shutdown`]: nothing runs here any more. Comes once.
-    Finished,
 }

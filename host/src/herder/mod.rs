@@ -5,18 +5,26 @@
 //! read, the target states and the [`Assignment`]; what does run follows from the events of the runners. Every step
 //! compares the two and orders what brings them together.
 
+mod activity;
 mod api;
 mod assign;
 mod automatic;
 mod catalog;
 mod cluster;
+mod config_lost;
+mod early;
+mod group;
+mod group_messages;
 mod health;
 mod lifecycle;
 mod messages;
 mod offsets;
 mod questions;
+mod records;
 mod requests;
 mod restart;
+mod status_records;
+mod statuses;
 mod tasks;
 mod texts;
 mod topics;
@@ -28,23 +36,31 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+pub use activity::Activity;
 pub use api::{
-    ApiError, ConnectorInfo, ConnectorStatus, Expansion, OffsetEntry, OffsetsChange, Patch, Request,
-    Response, Restarts, State, Status, TaskInfo, TaskStatus,
+    ApiError, ConnectorInfo, ConnectorStatus, Destination, Expansion, OffsetEntry, OffsetsChange, Patch,
+    Request, Response, Restarts, State, Status, TaskInfo, TaskStatus,
 };
-pub use assign::Assignment;
+pub use assign::cooperative::{Outcome, Round};
+pub use assign::{Assignment, Cooperative, Item, Protocol, Share, Shares, eager};
 pub use catalog::{Catalog, Missing, PluginInfo, PluginKind};
-pub use cluster::{ClusterConfig, ConfigRecord, Stored, TargetState};
+pub use cluster::{ClusterConfig, Stored};
+pub use group::{GroupSettings, KeyRules};
+pub use group_messages::{CONFIG_MISMATCH, GroupAssignment, GroupEvent, MemberState};
 pub use health::{ConnectorHealth, Health, PartHealth};
 pub use messages::{
-    Action, Epoch, Event, Millis, Notice, RequestId, Stall, TaskId, TaskTarget, Validation, WriteId,
+    Action, Epoch, Event, Millis, Notice, ReadId, RequestId, Stall, TaskId, TaskTarget, Validation, WriteId,
 };
+pub use records::{ConfigRecord, SessionKey, TargetState};
+pub use status_records::{PartStatus, StatusRecord, TopicUse};
 pub use topics::TopicTracking;
 
 use automatic::Jitter;
+use group::Group;
 use lifecycle::{ConnectorRun, Run};
 use offsets::Modifying;
 use requests::Checking;
+use statuses::Statuses;
 use writes::{Job, Writing};
 
 use crate::settings::restarts::RestartPolicy;
@@ -54,6 +70,10 @@ pub struct Herder {
     worker_id: String,
     catalog: Catalog,
     assignment: Assignment,
+    /// The group that this worker is one of; none: it is on its own.
+    group: Option<Group>,
+    /// What all workers say of what they run.
+    statuses: Statuses,
     /// What the config store said so far.
     cluster: ClusterConfig,
     /// Connectors that run here, shall run here, or have ended here with something to tell.
@@ -77,7 +97,13 @@ pub struct Herder {
     last_epoch: Epoch,
     last_write: WriteId,
     ready: bool,
+    /// Requests that came before that.
+    early: Vec<(RequestId, Request)>,
+    /// Why the config topic cannot be gone by any more.
+    lost_config: Option<String>,
     shutdown: Shutdown,
+    /// What this worker is busy with, or was last.
+    activity: Option<Activity>,
     now: Millis,
     out: Vec<Action>,
 }
@@ -96,6 +122,8 @@ impl Herder {
             worker_id: worker_id.to_owned(),
             catalog,
             assignment,
+            group: None,
+            statuses: Statuses::default(),
             cluster: ClusterConfig::default(),
             connectors: BTreeMap::new(),
             tasks: BTreeMap::new(),
@@ -110,7 +138,10 @@ impl Herder {
             last_epoch: 0,
             last_write: 0,
             ready: false,
+            early: Vec::new(),
+            lost_config: None,
             shutdown: Shutdown::No,
+            activity: None,
             now: 0,
             out: Vec::new(),
         }
@@ -120,9 +151,9 @@ impl Herder {
     pub fn step(&mut self, now: Millis, event: Event) -> Vec<Action> {
         self.now = now;
         match event {
-            Event::Config(record) => self.config_read(&record),
+            Event::Config { offset, record } => self.config_read(offset, record),
             Event::Written { write, outcome } => self.written(write, outcome),
-            Event::Ready => self.ready = true,
+            Event::Ready => self.become_ready(),
             Event::Request { id, request } => self.request(id, request),
             Event::Validated { request, outcome } => self.validated(request, outcome),
             Event::Described { request, outcome } => self.described(request, outcome),
@@ -139,37 +170,76 @@ impl Herder {
             Event::TaskEnded { id, epoch } => self.task_ended(&id, epoch),
             Event::TaskStalled { id, epoch, stall } => self.task_stalled(&id, epoch, stall),
             Event::TopicUsed { id, epoch, topic } => self.topic_used(&id, epoch, topic),
+            Event::ConfigLost { why } => self.config_lost(why),
+            Event::ConfigRead { read, outcome } => self.config_was_read(read, outcome),
+            Event::Status(record) => self.status_read(&record),
+            Event::Group(event) => self.group_event(event),
+            Event::SessionKeyMade(outcome) => self.session_key_made(outcome),
+            Event::TasksPublished { name, epoch, outcome } => self.tasks_published(&name, epoch, outcome),
             Event::Tick => {
                 self.ask_again_where_due();
                 self.restart_where_due();
+                self.read_again_where_due();
             }
             Event::Shutdown => self.shut_down(),
         }
+        self.mind_the_group();
         self.next_write();
         self.finish();
+        self.note_activity();
         std::mem::take(&mut self.out)
     }
 
     /// When the next [`Event::Tick`] is due, on the clock of `now`; none: no tick is needed.
     pub fn wake_at(&self) -> Option<Millis> {
         let ask_at = self.connectors.values().filter_map(ConnectorRun::ask_at).min();
-        ask_at.into_iter().chain(self.restart_at()).min()
+        ask_at.into_iter().chain(self.restart_at()).chain(self.group_wake_at()).min()
     }
 
     /// A record was read back: now it counts.
-    fn config_read(&mut self, record: &ConfigRecord) {
-        self.cluster.fold(record);
+    fn config_read(&mut self, offset: i64, record: Option<ConfigRecord>) {
+        if self.lost_config.is_some() {
+            return;
+        }
+        let state =
+            |cluster: &ClusterConfig, name: &str| cluster.connector(name).map(|stored| stored.tasks_version);
+        let name = record.as_ref().and_then(ConfigRecord::connector).unwrap_or_default();
+        let before = state(&self.cluster, name);
+        self.cluster.fold(offset, record.as_ref());
+        if before != state(&self.cluster, name)
+            && let Some(group) = &mut self.group
+        {
+            // There is another connector, or other tasks, to share out.
+            group.need(offset);
+        }
+        // What is good once is for workers that have read all before it.
+        let running = self.ready || self.group.is_none();
         match record {
-            ConfigRecord::Restart { name, include_tasks, only_failed } => {
-                self.restart_read(name, *include_tasks, *only_failed);
+            Some(ConfigRecord::Restart { name, include_tasks, only_failed }) if running => {
+                self.restart_read(&name, include_tasks, only_failed);
             }
-            ConfigRecord::Connector { name, config } => {
+            Some(ConfigRecord::LoggerLevel { namespace, level }) if running => {
+                self.out.push(Action::SetLogLevel { namespace, level });
+            }
+            Some(ConfigRecord::Connector { name, config }) => {
                 if config.is_none() {
-                    self.topics.remove(name);
+                    self.forget_topics_of(&name);
                 }
-                self.settle(name);
+                self.settle(&name);
             }
-            ConfigRecord::Tasks { name, .. } | ConfigRecord::Target { name, .. } => self.settle(name),
+            Some(ConfigRecord::TaskCommit { name, .. }) => {
+                self.watch_tasks(&name, true);
+                self.settle(&name);
+            }
+            Some(ConfigRecord::TaskConfig { name, .. }) => self.watch_tasks(&name, false),
+            Some(ConfigRecord::Target { name, .. }) => self.settle(&name),
+            Some(ConfigRecord::SessionKey(_)) => self.key_read(),
+            Some(
+                ConfigRecord::Restart { .. }
+                | ConfigRecord::LoggerLevel { .. }
+                | ConfigRecord::TaskCount { .. },
+            )
+            | None => {}
         }
     }
 
@@ -196,16 +266,10 @@ impl Herder {
         self.shutdown = Shutdown::Stopping;
         let mut waiting: Vec<RequestId> = std::mem::take(&mut self.checking).into_keys().collect();
         waiting.extend(std::mem::take(&mut self.modifying).into_keys());
-        waiting.extend(self.jobs.drain(..).filter_map(|job| job.request()));
-        waiting.extend(self.writing.as_mut().and_then(Writing::give_up));
-        for run in self.connectors.values_mut() {
-            waiting.append(&mut run.run.waiting);
-        }
-        for run in self.tasks.values_mut() {
-            waiting.append(&mut run.waiting);
-        }
+        waiting.extend(self.give_up_changes());
+        let refusal = self.refusal().unwrap_or_else(texts::shutting_down);
         for request in waiting {
-            self.answer(request, Err(texts::shutting_down()));
+            self.answer(request, Err(refusal.clone()));
         }
         let names: Vec<String> = self.connectors.keys().cloned().collect();
         for name in names {
@@ -218,13 +282,18 @@ impl Herder {
         }
     }
 
-    /// Says once that nothing runs any more.
+    /// Says once that nothing runs any more, and is to run.
     fn finish(&mut self) {
         let idle = || {
             self.connectors.values().all(|run| run.run.life.is_none())
                 && self.tasks.values().all(|run| run.life.is_none())
         };
-        if self.shutdown == Shutdown::Stopping && idle() {
+        let stops = self.shutdown == Shutdown::Stopping;
+        if !(stops || self.lost_config.is_some()) || !idle() {
+            return;
+        }
+        self.leave_for_good();
+        if stops {
             self.shutdown = Shutdown::Finished;
             self.out.push(Action::Finished);
         }

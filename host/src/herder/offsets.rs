@@ -75,14 +75,16 @@ impl Herder {
     }
 
     /// Takes the first job whose turn it is. Those of one connector keep their order; all of them wait while its
-    /// offsets are modified, and a change of its offsets waits until everything of it has ended that shall end.
+    /// offsets are modified, and a change of its offsets waits until everything of it has ended that shall end, here and
+    /// at all other members of the group.
     pub(super) fn next_job(&mut self) -> Option<Job> {
         let mut held: BTreeSet<&str> = self.modifying.values().map(|open| open.name.as_str()).collect();
         let at = self.jobs.iter().position(|job| {
-            let name = job.name();
+            let Some(name) = job.name() else { return true };
             let waits = matches!(job, Job::Offsets { .. })
                 && self.cluster.target(name) == TargetState::Stopped
-                && self.lives(name);
+                && self.cluster.connector(name).is_some_and(|stored| stored.tasks.is_empty())
+                && (self.lives(name) || self.may_run_elsewhere(name));
             if waits {
                 held.insert(name);
             }

@@ -32,9 +32,12 @@ impl ConnectorRun {
     /// A new life owes no answers.
     pub(super) fn forget_questions(&mut self) {
         self.asked = false;
+        self.publishing = false;
         self.ask_again = false;
         self.ask_at = None;
         self.refusals = 0;
+        self.heal_at = None;
+        self.made = None;
     }
 
     /// Plans the next question after one that led nowhere: 250 ms later, then twice that, up to a minute.
@@ -57,7 +60,7 @@ impl Herder {
             return;
         };
         connector.ask_at = None;
-        if connector.asked {
+        if connector.asked || connector.publishing {
             connector.ask_again = true;
             return;
         }
@@ -76,6 +79,7 @@ impl Herder {
             // Whether it can be asked or not: this appointment is over.
             if let Some(run) = self.connectors.get_mut(&name) {
                 run.ask_at = None;
+                run.heal_at = None;
             }
             self.ask(&name);
         }
@@ -103,7 +107,6 @@ impl Herder {
             Ok(configs) => configs,
             Err(_) => return connector.ask_later(now),
         };
-        connector.refusals = 0;
         let Some(config) = self.cluster.connector(name).map(|stored| stored.config.clone()) else { return };
         if let Some(problem) = too_many(name, &config, configs.len()) {
             self.connector_broke(name, generation, problem);
@@ -116,7 +119,12 @@ impl Herder {
             let notice = Notice::TooManyTasks { count: configs.len(), max };
             self.out.push(Action::Tell { connector: name.to_owned(), task: None, notice });
         }
-        let configs = configs.into_iter().map(|task| self.completed(task, &config)).collect();
+        let configs: Vec<Props> = configs.into_iter().map(|task| self.completed(task, &config)).collect();
+        if let Some(connector) = self.connectors.get_mut(name) {
+            connector.made = Some(configs.clone());
+        }
+        // What it made before and what still waits to be written is out of date.
+        self.jobs.retain(|job| !matches!(job, Job::Tasks { name: other, .. } if other == name));
         self.jobs.push_back(Job::Tasks { name: name.to_owned(), epoch, configs });
     }
 
@@ -129,6 +137,55 @@ impl Herder {
             .filter(|run| run.run.life.as_ref().is_some_and(|life| life.epoch == epoch && !life.stopping))
         {
             run.ask_later(now);
+        }
+    }
+
+    /// The task configs are stored: the next one who cannot answer begins with the shortest pause.
+    pub(super) fn tasks_stored(&mut self, name: &str) {
+        if let Some(connector) = self.connectors.get_mut(name) {
+            connector.refusals = 0;
+        }
+    }
+
+    /// The leader took the task configs in, or did not.
+    pub(super) fn tasks_published(&mut self, name: &str, epoch: Epoch, outcome: Result<(), String>) {
+        let Some(connector) = self.connectors.get_mut(name) else { return };
+        if connector.run.life_of(epoch).is_none() {
+            return;
+        }
+        connector.publishing = false;
+        if outcome.is_ok() {
+            connector.refusals = 0;
+        }
+        if std::mem::take(&mut connector.ask_again) {
+            self.ask(name);
+        } else if outcome.is_err() {
+            self.tasks_not_stored(name, epoch);
+        } else if !self.cluster.is_clean(name) {
+            // The commit is on its way; or the leader saw nothing to write, since it had read less.
+            self.watch_tasks(name, false);
+        }
+    }
+
+    /// Task configs were read, or the commit after them, with its outcome. Configs that no whole comes of were left by
+    /// a leader that died, or by two: the owner sees to it that they are written anew.
+    pub(super) fn watch_tasks(&mut self, name: &str, committed: bool) {
+        let now = self.now;
+        let Some(stored) = self.cluster.connector(name) else { return };
+        let Some(connector) = self.connectors.get_mut(name) else { return };
+        // Those of an earlier life may come late.
+        let others = connector.made.as_ref().is_some_and(|made| *made != stored.tasks);
+        let broken = stored.inconsistent || others;
+        if connector.run.life.as_ref().is_none_or(|life| life.stopping) {
+            return;
+        }
+        if committed {
+            connector.heal_at = None;
+            if broken && connector.ask_at.is_none() {
+                connector.ask_later(now);
+            }
+        } else if connector.heal_at.is_none() {
+            connector.heal_at = Some(now + LAST_RETRY_MS);
         }
     }
 

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
+use super::group::Group;
 use super::messages::{Action, RequestId, TaskId, Validation};
 use super::writes::Job;
 use super::{
-    ApiError, Herder, Missing, OffsetsChange, Patch, PluginInfo, Request, Response, Shutdown, TargetState,
-    catalog, texts,
+    ApiError, Herder, Missing, OffsetsChange, Patch, PluginInfo, Request, Response, TargetState, catalog,
+    texts,
 };
 use crate::settings::{Given, Props};
 
@@ -24,8 +25,15 @@ pub(super) enum Checking {
 
 impl Herder {
     pub(super) fn request(&mut self, id: RequestId, request: Request) {
+        let Some(request) = self.too_early(id, request) else { return };
         let outcome = match request {
-            Request::Health => Ok(Response::Health { ready: self.ready }),
+            Request::Health => match &self.lost_config {
+                Some(why) => Err(texts::config_lost(why)),
+                None => {
+                    let joined = self.group.as_ref().is_none_or(Group::joined_once);
+                    Ok(Response::Health { ready: self.ready && joined })
+                }
+            },
             Request::List => Ok(Response::Names(self.cluster.names().map(str::to_owned).collect())),
             Request::Expand { status, info } => Ok(Response::Expanded(self.expanded(status, info))),
             Request::Info(name) => {
@@ -61,8 +69,8 @@ impl Herder {
 
     /// Requests that somebody else must have a share in.
     fn change(&mut self, id: RequestId, request: Request) {
-        if self.shutdown != Shutdown::No {
-            return self.answer(id, Err(texts::shutting_down()));
+        if let Some(refusal) = self.refusal_of(&request) {
+            return self.answer(id, Err(refusal));
         }
         let refused = match request {
             Request::Create { name, config, initial_state } => self
@@ -71,7 +79,9 @@ impl Herder {
             Request::PutConfig { name, config } => {
                 self.named(&name, config).and_then(|config| self.check_new(id, name, config, None))
             }
-            Request::PatchConfig { name, patch } => self.check_patch(id, name, patch),
+            Request::PatchConfig { name, patch } => {
+                self.must_lead().and_then(|()| self.check_patch(id, name, patch))
+            }
             Request::Validate { plugin, config } => self.check_only(id, &plugin, config),
             Request::PluginConfig { plugin, version } => self.describe(id, &plugin, version.as_deref()),
             Request::Offsets(name) => self.read_offsets(id, name),
@@ -89,6 +99,13 @@ impl Herder {
             }
             Request::Resume(name) => {
                 self.queue(id, Job::Target { request: id, name, state: TargetState::Started })
+            }
+            Request::SetClusterLevel { namespace, level } => {
+                self.queue(id, Job::LogLevel { request: id, namespace, level })
+            }
+            Request::PutTaskConfigs { .. } if self.group.is_none() => Err(texts::no_tasks_from_outside()),
+            Request::PutTaskConfigs { name, configs } => {
+                self.queue(id, Job::OthersTasks { request: id, name, configs })
             }
             Request::Stop(name) => self.queue(id, Job::Stop { request: id, name }),
             Request::Restart { name, include_tasks, only_failed } => {

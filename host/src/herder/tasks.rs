@@ -37,6 +37,7 @@ impl Herder {
 
     /// Stops lives that are out of date, starts new ones where the old ones have ended, pauses and resumes the others.
     pub(super) fn settle_tasks(&mut self, name: &str) {
+        self.touch(name);
         for id in self.tasks_of(name) {
             self.settle_task(&id);
         }
@@ -68,7 +69,8 @@ impl Herder {
                 }
             }
             (None, Some((generation, aim))) => {
-                if run.failed(generation).is_none() && !self.older_task_lives(&id.connector) {
+                let may = run.failed(generation).is_none() && self.may_start_tasks(generation.0);
+                if may && !self.older_task_lives(&id.connector) {
                     self.start_task(id, generation, aim);
                 }
             }
@@ -117,6 +119,7 @@ impl Herder {
     }
 
     fn task_broke(&mut self, id: &TaskId, generation: Generation, trace: String) {
+        self.touch(&id.connector);
         let Some(run) = self.tasks.get_mut(id) else { return };
         run.fail(generation, trace);
         for request in std::mem::take(&mut run.waiting) {
@@ -141,6 +144,7 @@ impl Herder {
     }
 
     pub(super) fn task_seen(&mut self, id: &TaskId, epoch: Epoch, seen: TaskTarget) {
+        self.touch(&id.connector);
         let now = self.now;
         let Some(run) = self.tasks.get_mut(id) else { return };
         let Some(life) = run.life_of(epoch) else { return };
@@ -154,6 +158,7 @@ impl Herder {
     }
 
     pub(super) fn task_failed(&mut self, id: &TaskId, epoch: Epoch, trace: String) {
+        self.touch(&id.connector);
         let Some(run) = self.tasks.get_mut(id) else { return };
         let Some(life) = run.life_of(epoch) else { return };
         let generation = life.generation;

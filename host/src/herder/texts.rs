@@ -12,6 +12,20 @@ pub(super) const DELETE_TROUBLE: &str = "Error removing connector configuration 
 pub(super) const TARGET_TROUBLE: &str = "Error writing target state to Kafka";
 pub(super) const RESTART_TROUBLE: &str = "Error writing restart request to Kafka";
 
+pub(super) const TASKS_TROUBLE: &str = "Error writing task configurations to Kafka";
+pub(super) const LEVEL_TROUBLE: &str = "Error writing logger level to Kafka";
+
+pub(super) fn no_tasks_from_outside() -> ApiError {
+    ApiError::Internal(
+        "Kafka Connect in standalone mode does not support externally setting task configurations."
+            .to_owned(),
+    )
+}
+
+pub(super) fn config_lost(why: &str) -> ApiError {
+    ApiError::Internal(format!("Connectors cannot be changed any more: {why}"))
+}
+
 pub(super) fn write_failed(what: &str, why: &str) -> ApiError {
     ApiError::Internal(format!("{what}: {why}"))
 }
@@ -34,6 +48,22 @@ pub(super) fn none_configured(name: &str) -> ApiError {
 
 pub(super) fn task_not_found(id: &TaskId) -> ApiError {
     ApiError::NotFound(format!("Task {id} not found"))
+}
+
+pub(super) fn no_task(name: &str, task: i32) -> ApiError {
+    ApiError::NotFound(format!("Task {name}-{task} not found"))
+}
+
+pub(super) fn unknown_task(name: &str, task: i32) -> ApiError {
+    ApiError::NotFound(format!("Unknown task: {name}-{task}"))
+}
+
+pub(super) fn no_status_to_restart(name: &str) -> ApiError {
+    ApiError::NotFound(format!("Status for connector {name} not found"))
+}
+
+pub(super) fn no_tasks_while_stopped(name: &str) -> ApiError {
+    ApiError::BadRequest(format!("Cannot submit non-empty set of task configs for stopped connector {name}"))
 }
 
 pub(super) fn no_offsets() -> ApiError {
@@ -151,6 +181,10 @@ pub(super) fn too_many_tasks(name: &str, count: usize, max: u32) -> String {
 
 pub(super) fn ended_by_itself() -> String {
     "it ended without being told to, and without saying why".to_owned()
+}
+
+pub(super) fn starting() -> ApiError {
+    ApiError::Unavailable("The worker is still starting up".to_owned())
 }
 
 pub(super) fn shutting_down() -> ApiError {

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::assign::Item;
 use super::lifecycle::{Generation, Run};
 use super::messages::{TaskId, TaskTarget};
 use super::{
-    ConnectorInfo, ConnectorStatus, Expansion, Herder, PluginInfo, State, Status, TargetState, TaskInfo,
-    TaskStatus,
+    ConnectorInfo, ConnectorStatus, Expansion, Herder, PluginInfo, Restarts, State, Status, TargetState,
+    TaskInfo, TaskStatus,
 };
 
 impl Herder {
     /// The plugin of a connector, if its class is known.
-    fn plugin(&self, name: &str) -> Option<&PluginInfo> {
+    pub(super) fn plugin(&self, name: &str) -> Option<&PluginInfo> {
         self.catalog.connector_of(&self.cluster.connector(name)?.config).ok()
     }
 
@@ -46,9 +47,14 @@ impl Herder {
             TargetState::Stopped => State::Stopped,
         };
         let run = self.connectors.get(name).map(|connector| &connector.run);
+        let item = Item::Connector(name.to_owned());
+        let connector = match self.is_ours(&item) {
+            true => self.seen(name, run, generation, rest),
+            false => self.said(&item)?,
+        };
         Some(ConnectorStatus {
             name: name.to_owned(),
-            connector: self.seen(name, run, generation, rest),
+            connector,
             tasks: self.task_ids(name).iter().filter_map(|id| self.task_status(id)).collect(),
             kind: self.plugin(name).map(|plugin| plugin.kind),
         })
@@ -56,8 +62,29 @@ impl Herder {
 
     pub(super) fn task_status(&self, id: &TaskId) -> Option<TaskStatus> {
         let generation = self.task_generation(id)?;
-        let status = self.seen(&id.connector, self.tasks.get(id), generation, State::Unassigned);
+        let item = Item::Task(id.clone());
+        let status = match self.is_ours(&item) {
+            true => self.seen(&id.connector, self.tasks.get(id), generation, State::Unassigned),
+            false => self.said(&item)?,
+        };
         Some(TaskStatus { task: id.task, status })
+    }
+
+    /// Whether this worker knows best how it is; in a group only what it runs itself.
+    fn is_ours(&self, item: &Item) -> bool {
+        self.group.as_ref().is_none_or(|group| group.reports.is_ours(item))
+    }
+
+    /// What the worker that runs it said of it.
+    fn said(&self, item: &Item) -> Option<Status> {
+        let said = self.statuses.of(item)?;
+        Some(Status {
+            state: said.state,
+            worker_id: said.worker_id.clone(),
+            version: said.version.clone(),
+            trace: said.trace.clone(),
+            restarts: Restarts::default(),
+        })
     }
 
     /// The state of a connector or task: what went wrong in this generation, else what its life says, else `rest`.
@@ -83,7 +110,8 @@ impl Herder {
         }
     }
 
-    pub(super) fn expanded(&self, status: bool, info: bool) -> BTreeMap<String, Expansion> {
+    /// The connectors that are known, with what is asked for of each.
+    pub fn expanded(&self, status: bool, info: bool) -> BTreeMap<String, Expansion> {
         let expand = |name: &str| Expansion {
             status: if status { self.status(name) } else { None },
             info: if info { self.info(name) } else { None },

@@ -27,7 +27,8 @@ fn client(conf: &Conf, owner: &Owner) -> Result<Native, KafkaError> {
     Native::new(Role::Producer, conf, 0, owner.clone())
 }
 
-/// How long one question may take while it is looked at whether the client was refused meanwhile.
+/// How long one question may take while it is looked at whether the client was refused meanwhile, and what is left to one
+/// whose time went by until there were brokers.
 const GLANCE: Duration = Duration::from_millis(250);
 
 /// Finds out, for up to `timeout` on this thread, whether brokers accept a client with such settings; at once where
@@ -218,6 +219,35 @@ pub fn topics(native: &Native, only: Option<&str>, timeout: Duration) -> Result<
     }
 }
 
+/// Waits on this thread until some broker answers.
+///
+/// A request of an admin client that waits for its broker connects anew at each refusal, without a pause: thousands of
+/// times a second (librdkafka 2.12.1, where `RD_KAFKA_OP_CONNECT` makes the backoff void). So it is sent only where brokers are
+/// known to be there.
+fn reach(native: &Native, what: &str, until: Instant) -> Result<(), KafkaError> {
+    loop {
+        let (mut metadata, left) = (std::ptr::null(), until.saturating_duration_since(Instant::now()));
+        // SAFETY: a live client; no topic is asked for, and what comes is ours to free once.
+        let code = unsafe {
+            let wait = millis(left.min(GLANCE));
+            let code = sys::rd_kafka_metadata(native.ptr(), 0, std::ptr::null_mut(), &mut metadata, wait);
+            if !metadata.is_null() {
+                sys::rd_kafka_metadata_destroy(metadata);
+            }
+            code
+        };
+        if code == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return Ok(());
+        }
+        if let Some(error) = native.refusal() {
+            return Err(KafkaError { what: what.to_owned(), ..error });
+        }
+        if left.is_zero() {
+            return Err(KafkaError::new(what, code));
+        }
+    }
+}
+
 /// Lets `send` send a request of an admin client, and waits on this thread for the answer of that kind, for `timeout` and
 /// as long as the client takes to say that it gave up.
 ///
@@ -231,13 +261,16 @@ pub(super) fn ask(
     timeout: Duration,
     send: impl FnOnce(*mut sys::rd_kafka_AdminOptions_t, *mut sys::rd_kafka_queue_t),
 ) -> Result<Event, KafkaError> {
+    let until = Instant::now() + timeout;
+    reach(native, what, until)?;
+    let left = until.saturating_duration_since(Instant::now()).max(GLANCE);
     let mut error = [0 as c_char; 512];
     // SAFETY: a live client; the options are freed after they were copied into the request; `error` has the length given.
     unsafe {
         let options = sys::rd_kafka_AdminOptions_new(native.ptr(), op);
         sys::rd_kafka_AdminOptions_set_request_timeout(
             options,
-            millis(timeout),
+            millis(left),
             error.as_mut_ptr(),
             error.len(),
         );
@@ -245,7 +278,7 @@ pub(super) fn ask(
         sys::rd_kafka_AdminOptions_destroy(options);
     }
     // The client itself gives up after the timeout, and says why.
-    let until = Instant::now() + timeout + Duration::from_secs(2);
+    let until = until + Duration::from_secs(2);
     loop {
         if let Some(error) = native.refusal() {
             return Err(KafkaError { what: what.to_owned(), ..error });

@@ -17,8 +17,8 @@ use crate::metrics::ClientCounts;
 pub enum Told {
     /// A message.
     Message(Message),
-    /// The end of a partition was reached (only with `enable.partition.eof`).
-    End(TopicPartition),
+    /// The end of a partition was reached, at this offset (only with `enable.partition.eof`).
+    End(TopicPartition, i64),
     /// These partitions are offered; answer with [`Consumer::take`].
     Assigned(Vec<TopicPartition>),
     /// These partitions are to be given up; answer with [`Consumer::give_up`]. `lost`: they are already another's.
@@ -109,10 +109,11 @@ impl Consumer {
             sys::RD_KAFKA_EVENT_STATS => stats::of(&event).map(Told::Stats),
             sys::RD_KAFKA_EVENT_OFFSET_COMMIT => Some(Told::Committed(committed(&event))),
             sys::RD_KAFKA_EVENT_ERROR if event.error() == Code::RD_KAFKA_RESP_ERR__PARTITION_EOF => {
-                event.topic_partition().map(Told::End)
+                event.topic_partition().map(|(at, offset)| Told::End(at, offset))
             }
             sys::RD_KAFKA_EVENT_ERROR => {
-                let what = event.topic_partition().map_or("consume".into(), |at| format!("consume {at}"));
+                let about = event.topic_partition();
+                let what = about.map_or("consume".into(), |(at, _)| format!("consume {at}"));
                 let error =
                     KafkaError { text: event.error_text(), ..KafkaError::new(what.clone(), event.error()) };
                 if !error.is_refusal() {

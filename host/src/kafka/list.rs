@@ -64,12 +64,21 @@ pub(super) unsafe fn read(
     // SAFETY: the caller's promise; elems has cnt items.
     unsafe {
         let Some(list) = list.as_ref() else { return Vec::new() };
-        (0..usize::try_from(list.cnt).unwrap_or(0))
-            .map(|index| {
-                let item = &*list.elems.add(index);
-                let topic = text(item.topic).into();
-                (TopicPartition { topic, partition: item.partition }, item.offset, item.err)
-            })
-            .collect()
+        (0..usize::try_from(list.cnt).unwrap_or(0)).filter_map(|index| item(list.elems.add(index))).collect()
+    }
+}
+
+/// Copies one item: partition, offset, error.
+///
+/// # Safety
+/// `item` is null or a live item.
+pub(super) unsafe fn item(
+    item: *const sys::rd_kafka_topic_partition_t,
+) -> Option<(TopicPartition, i64, sys::RDKafkaRespErr)> {
+    // SAFETY: the caller's promise; its topic is a terminated text.
+    unsafe {
+        let item = item.as_ref()?;
+        let topic = text(item.topic).into();
+        Some((TopicPartition { topic, partition: item.partition }, item.offset, item.err))
     }
 }

@@ -1,223 +1,263 @@
-//! A compacted topic as a store: read to its end at the start, appended to afterwards.
+//! A compacted topic that others write to as well: made or checked, read from its beginning, followed for ever, appended to.
 //!
-//! This is Kafka Connect's `KafkaBasedLog` in as far as a standalone worker needs it: nobody else writes to the topic
-//! while the worker runs, so after the first reading the memory is the truth.
+//! This is Kafka Connect's `KafkaBasedLog`. What is read comes out of one bounded queue in the order of the topic, and the answer
+//! to a reading to the end stands in that queue behind all that was read for it. A topic that was deleted, made anew or cut
+//! short underneath is never read again from its beginning: see [`LogError::Lost`].
 
-use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::admin::{self, TopicSpec};
-use super::consumer::{Consumer, Told};
-use super::list::TopicPartition;
+use tokio::sync::{mpsc, oneshot};
+
+use super::admin::TopicSpec;
 use super::native::Owner;
-use super::producer::{Outgoing, Producer, Sent};
 use super::{Conf, KafkaError};
+
+mod prepare;
+mod reader;
+mod writer;
+
+/// Records read that may wait to be taken.
+const READ_AHEAD: usize = 1000;
+/// Appends that may wait to be sent.
+const JOBS: usize = 1000;
+/// Questions for the end that may wait.
+const ASKS: usize = 1000;
+
+/// What a topic is for: the texts of errors, and how many partitions it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Configs of connectors: one partition.
+    Configs,
+    /// Offsets of source connectors.
+    Offsets,
+    /// Statuses of connectors and tasks.
+    Statuses,
+}
+
+impl Purpose {
+    /// The worker's key that names the topic.
+    pub fn key(self) -> &'static str {
+        match self {
+            Purpose::Configs => "config.storage.topic",
+            Purpose::Offsets => "offset.storage.topic",
+            Purpose::Statuses => "status.storage.topic",
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Purpose::Configs => "connector configurations",
+            Purpose::Offsets => "source connector offsets",
+            Purpose::Statuses => "connector and task statuses",
+        }
+    }
+}
 
 /// Clients' settings and the topic of a log. Not `Debug`: settings hold secrets.
 #[derive(Clone)]
 pub struct LogConf {
-    /// Topic to make when it is missing.
+    /// Topic to make when it is missing; it is made compacted, whatever its configs say.
     pub topic: TopicSpec,
+    /// What it is for.
+    pub purpose: Purpose,
     /// Of the consumer that reads.
     pub consumer: Conf,
     /// Of the producer that appends.
     pub producer: Conf,
-    /// Of the client that makes the topic.
+    /// Of the client that makes the topic and asks about it.
     pub admin: Conf,
     /// For errors and log lines of all three.
     pub owner: Owner,
-    /// False on the embedded broker, which makes topics by use only.
+    /// False on the embedded broker, which makes topics by use only and knows no settings of them.
     pub create: bool,
-    /// Bound of making, of each wait for data while reading, and of each append.
+    /// Bound of making and checking.
     pub timeout: Duration,
 }
 
-/// Latest value of each key; none is a tombstone.
-pub type Entries = HashMap<Vec<u8>, Option<Vec<u8>>>;
-
-/// The appending end.
-pub struct Log {
-    producer: Producer,
-    topic: String,
-    timeout: Duration,
-    /// Counts appends: reports that come after their append was given up are told by it.
-    appends: u64,
+/// Why a log cannot be used, or something was not done with it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LogError {
+    /// What a broker or client said.
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    /// The topic is not as it has to be.
+    #[error("{0}")]
+    Unfit(String),
+    /// The topic is not the one any more that was read. Nothing is read from it or written to it from now on.
+    #[error(
+        "topic {topic} {what}. It is refused: nothing more is read or written, and no old record comes back to life. See to the \
+         topic named by {key}, then restart the worker, which goes by what the topic holds then"
+    )]
+    Lost {
+        /// The topic.
+        topic: String,
+        /// What happened to it.
+        what: String,
+        /// The worker's key that names it.
+        key: &'static str,
+    },
+    /// It took too long.
+    #[error("topic {topic} was not {done} within {millis} ms")]
+    Late {
+        /// The topic.
+        topic: String,
+        /// What was wanted: `read to its end`, `written`.
+        done: &'static str,
+        /// The bound.
+        millis: u128,
+    },
+    /// The log is closed.
+    #[error("topic {0} is not followed any more")]
+    Closed(String),
 }
 
-/// The reports that an append waits for.
-struct Awaited {
-    append: u64,
-    open: usize,
-    failed: Option<KafkaError>,
-}
-
-/// Between two tries to make the topic.
-const PAUSE: Duration = Duration::from_millis(200);
-
-/// Makes the topic unless it exists. What passes is tried again until the time is over; as with Kafka Connect that goes
-/// for missing replicas too, since brokers may still be joining.
-fn make(conf: &LogConf) -> Result<(), KafkaError> {
-    let end = Instant::now() + conf.timeout;
-    loop {
-        match admin::create_topic(&conf.admin, &conf.owner, &conf.topic, conf.timeout) {
-            Err(error) if (error.retriable || error.is_of_replicas()) && Instant::now() < end => {
-                tracing::warn!("tried again: {error}");
-                std::thread::sleep(PAUSE);
-            }
-            made => return made.map(drop),
+impl LogError {
+    /// Whether trying again can help.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            LogError::Kafka(error) => error.retriable,
+            LogError::Late { .. } => true,
+            LogError::Unfit(_) | LogError::Lost { .. } | LogError::Closed(_) => false,
         }
     }
+}
+
+/// A record as it was read. Not `Debug`: values may hold secrets.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LogRecord {
+    /// Partition.
+    pub partition: i32,
+    /// Offset.
+    pub offset: i64,
+    /// Key.
+    pub key: Option<Vec<u8>>,
+    /// Value; none is a tombstone.
+    pub value: Option<Vec<u8>>,
+}
+
+/// What comes out of a log.
+pub enum Read {
+    /// The next record; of one partition they come in its order.
+    Record(LogRecord),
+    /// A reading to the end is over.
+    End {
+        /// The number that the one who asked gave it.
+        token: u64,
+        /// All records before the end came. Or why that could not be found out.
+        outcome: Result<(), LogError>,
+    },
+    /// The log is at its end for ever; nothing follows.
+    Lost(LogError),
+}
+
+/// How long a reading to the end may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// In all.
+    Total(Duration),
+    /// As long as something is read at least that often.
+    Quiet(Duration),
+}
+
+/// A key and its value; no value is a tombstone.
+pub type Entry = (Vec<u8>, Option<Vec<u8>>);
+
+/// Records to append, and who waits for them.
+struct Job {
+    records: Vec<Entry>,
+    within: Duration,
+    until: Instant,
+    reply: oneshot::Sender<Result<(), LogError>>,
+}
+
+/// A question for the end.
+struct Ask {
+    token: u64,
+    patience: Patience,
+}
+
+/// What reader, writer and handle share.
+struct Shared {
+    topic: String,
+    key: &'static str,
+    /// Why the log cannot be used any more.
+    lost: OnceLock<LogError>,
+}
+
+impl Shared {
+    fn lost(&self, what: impl Into<String>) -> LogError {
+        LogError::Lost { topic: self.topic.clone(), what: what.into(), key: self.key }
+    }
+
+    fn late(&self, done: &'static str, bound: Duration) -> LogError {
+        LogError::Late { topic: self.topic.clone(), done, millis: bound.as_millis() }
+    }
+}
+
+/// A log that is open. Dropped, it ends; what waits is told so.
+pub struct Log {
+    shared: Arc<Shared>,
+    jobs: mpsc::Sender<Job>,
+    asks: mpsc::Sender<Ask>,
 }
 
 impl Log {
-    /// Makes the topic if it is missing and reads it to its end. Runs on a thread that may block.
+    /// Makes the topic if it is missing, checks it otherwise, and begins to read it from its beginning.
     ///
     /// # Errors
-    /// The topic cannot be made or read; nothing was written.
-    pub fn open(conf: &LogConf) -> Result<(Log, Entries), KafkaError> {
-        admin::greet(&conf.admin, &conf.owner, conf.timeout)?;
-        if conf.create {
-            make(conf)?;
-        }
-        let entries = read_to_end(conf)?;
-        let producer = Producer::new(&appending(&conf.producer), conf.owner.clone(), false)?;
-        // It knows its broker before the first append, which is not to wait for a connection.
-        admin::topics(producer.native(), Some(&conf.topic.name), conf.timeout)?;
-        Ok((Log { producer, topic: conf.topic.name.clone(), timeout: conf.timeout, appends: 0 }, entries))
+    /// The topic cannot be made or found, or is not as it has to be; nothing was written.
+    pub async fn open(conf: LogConf) -> Result<(Log, mpsc::Receiver<Read>), LogError> {
+        let (topic, key) = (conf.topic.name.clone(), conf.purpose.key());
+        let prepared = tokio::task::spawn_blocking(move || prepare::prepare(&conf)).await;
+        let prepared = prepared.map_err(|_| LogError::Closed(topic.clone()))??;
+        let shared = Arc::new(Shared { topic, key, lost: OnceLock::new() });
+        let (read, out) = mpsc::channel(READ_AHEAD);
+        let (jobs, wanted) = mpsc::channel(JOBS);
+        let (asks, asked) = mpsc::channel(ASKS);
+        tokio::spawn(reader::run(shared.clone(), prepared.reading, asked, read));
+        tokio::spawn(writer::run(shared.clone(), prepared.producer, wanted));
+        Ok((Log { shared, jobs, asks }, out))
     }
 
-    /// Appends records and waits until the broker has answered for all of them. Runs on a thread that may block.
+    /// Appends records in their order, and waits until the broker has answered for all of them, for at most `within`.
+    /// Several calls may wait at a time; their records are sent in the order of the calls. What was not written in time
+    /// is not written later, unless it was on its way already.
     ///
     /// # Errors
-    /// The first failure; others of the batch may or may not be written, so the same batch is to be written again.
-    pub fn append(&mut self, records: &[(Vec<u8>, Option<Vec<u8>>)]) -> Result<(), KafkaError> {
-        let end = Instant::now() + self.timeout;
-        self.appends += 1;
-        let mut awaited = Awaited { append: self.appends, open: 0, failed: None };
-        let topic = self.topic.clone();
-        for (key, value) in records {
-            let outgoing = Outgoing {
-                topic: &topic,
-                partition: None,
-                key: Some(key),
-                value: value.as_deref(),
-                timestamp: None,
-                headers: &[],
-                id: awaited.append,
-            };
-            while let Sent::Full = self.producer.send(&outgoing)? {
-                self.wait(end, &mut awaited)?;
-            }
-            awaited.open += 1;
+    /// The first failure; others of the batch may or may not be written.
+    pub async fn append(&self, records: Vec<Entry>, within: Duration) -> Result<(), LogError> {
+        if let Some(lost) = self.shared.lost.get() {
+            return Err(lost.clone());
         }
-        while awaited.open > 0 {
-            self.wait(end, &mut awaited)?;
+        if records.is_empty() {
+            return Ok(());
         }
-        awaited.failed.map_or(Ok(()), Err)
-    }
-
-    /// Waits for some reports, and counts those of this append.
-    fn wait(&mut self, end: Instant, awaited: &mut Awaited) -> Result<(), KafkaError> {
-        let left = end.saturating_duration_since(Instant::now());
-        let mut told = Vec::new();
-        self.producer.deliveries(1000, left.min(Duration::from_millis(500)), &mut told);
-        if let Some(error) = self.producer.native().refusal() {
-            return Err(KafkaError { what: format!("write to topic {}", self.topic), ..error });
-        }
-        for delivery in told.into_iter().filter(|delivery| delivery.id == awaited.append) {
-            awaited.open -= 1;
-            if let Some(error) = delivery.error {
-                awaited.failed.get_or_insert(*error);
-            }
-        }
-        if awaited.open > 0 && left.is_zero() {
-            // What is still queued must not be written later, over something newer.
-            self.producer.purge();
-            let text = format!("not acknowledged within {} ms", self.timeout.as_millis());
-            return Err(KafkaError {
-                retriable: true,
-                ..KafkaError::local(format!("write to topic {}", self.topic), text)
-            });
-        }
-        Ok(())
-    }
-}
-
-/// Kafka Connect's settings of producers for its own topics: no idempotence, for whose sake librdkafka lets the first
-/// record wait for half a second, but one request at a time, which keeps the order as well.
-fn appending(conf: &Conf) -> Conf {
-    let mut settings = conf.clone();
-    for (key, value) in
-        [("enable.idempotence", "false"), ("acks", "all"), ("max.in.flight.requests.per.connection", "1")]
-    {
-        settings.insert(key.into(), value.into());
-    }
-    settings
-}
-
-/// Reads all partitions to the end that each has when it gets there.
-fn read_to_end(conf: &LogConf) -> Result<Entries, KafkaError> {
-    let topic = &conf.topic.name;
-    let what = || format!("read topic {topic} to its end");
-    let mut settings = conf.consumer.clone();
-    settings.insert("enable.partition.eof".into(), "true".into());
-    settings.insert("auto.offset.reset".into(), "earliest".into());
-    // A broker holds a fetch back that long when it has nothing, as it does with each empty partition.
-    settings.insert("fetch.wait.max.ms".into(), "10".into());
-    settings.entry("group.id".into()).or_insert_with(|| format!("connect-host-{topic}"));
-    let consumer = Consumer::new(&settings, conf.owner.clone())?;
-    let partitions = wait_for_partitions(&consumer, conf)?;
-    let all: Vec<_> = (0..partitions)
-        .map(|partition| {
-            let at = TopicPartition { topic: topic.as_str().into(), partition };
-            (at, i64::from(rdkafka_sys::RD_KAFKA_OFFSET_BEGINNING))
-        })
-        .collect();
-    consumer.assign(&all)?;
-    let mut open = all.len();
-    let mut entries = Entries::new();
-    let mut last = Instant::now();
-    while open > 0 {
-        match consumer.next(Duration::from_millis(200)) {
-            Some(Told::Message(message)) => {
-                if let Some(key) = message.key() {
-                    entries.insert(key.to_vec(), message.value().map(<[u8]>::to_vec));
-                }
-                last = Instant::now();
-            }
-            Some(Told::End(_)) => {
-                open -= 1;
-                last = Instant::now();
-            }
-            Some(Told::Trouble(error)) if !error.retriable => {
-                return Err(KafkaError { what: what(), ..error });
-            }
-            _ => {}
-        }
-        if last.elapsed() > conf.timeout {
-            return Err(KafkaError::local(
-                what(),
-                format!("nothing came for {} ms", conf.timeout.as_millis()),
-            ));
+        let (reply, answer) = oneshot::channel();
+        let until = Instant::now() + within;
+        let closed = || LogError::Closed(self.shared.topic.clone());
+        let job = Job { records, within, until, reply };
+        match tokio::time::timeout(within, self.jobs.send(job)).await {
+            Ok(Ok(())) => answer.await.unwrap_or_else(|_| Err(closed())),
+            Ok(Err(_)) => Err(closed()),
+            Err(_) => Err(self.shared.late("written", within)),
         }
     }
-    Ok(entries)
-}
 
-/// How many partitions the topic has, once the brokers know it.
-fn wait_for_partitions(consumer: &Consumer, conf: &LogConf) -> Result<i32, KafkaError> {
-    let end = Instant::now() + conf.timeout;
-    loop {
-        let left = end.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
-        let found = admin::topics(consumer.native(), Some(&conf.topic.name), left)?;
-        if let Some(topic) = found.first().filter(|topic| topic.partitions > 0) {
-            return Ok(topic.partitions);
+    /// Has the log read to the end that the topic has now or later; [`Read::End`] with this number follows.
+    ///
+    /// # Errors
+    /// The log cannot be used any more: no such answer follows.
+    pub async fn read_to_end(&self, token: u64, patience: Patience) -> Result<(), LogError> {
+        if let Some(lost) = self.shared.lost.get() {
+            return Err(lost.clone());
         }
-        if Instant::now() >= end {
-            let what = format!("read topic {}", conf.topic.name);
-            return Err(KafkaError::local(what, "the brokers do not know the topic: create it, compacted"));
-        }
-        // Serving the queue is the pause between two questions.
-        let _ = consumer.next(Duration::from_millis(100));
+        let closed = |_| LogError::Closed(self.shared.topic.clone());
+        self.asks.send(Ask { token, patience }).await.map_err(closed)
+    }
+
+    /// Why the log cannot be used any more; none while it can.
+    pub fn lost(&self) -> Option<LogError> {
+        self.shared.lost.get().cloned()
     }
 }

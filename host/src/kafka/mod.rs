@@ -1,21 +1,26 @@
-//! Kafka, through librdkafka: the only room that knows rdkafka.
+//! Kafka, through librdkafka: the only room that knows rdkafka. Membership in a group of workers alone is spoken without it
+//! ([`group`]).
 //!
 //! Producers and consumers are driven by their event queues, so that one task owns a client and no callback runs on a
 //! foreign thread: [`native`] owns the client and wakes its task when its queue has something, [`producer`] and
-//! [`consumer`] give the events meaning. [`log`] reads a compacted topic to its end and appends to it, [`admin`] makes
-//! topics and asks for metadata, [`stats`] reads what clients count, [`groups`] looks after the offsets of consumer
+//! [`consumer`] give the events meaning. [`log`] follows a compacted topic and appends to it, [`admin`] makes topics and
+//! asks for metadata, [`facts`] asks what one topic is like, [`stats`] reads what clients count, [`groups`] looks after the offsets of consumer
 //! groups, [`dev_broker`] is librdkafka's mock cluster inside the process, [`security`] tells what nobody can mend by
-//! waiting, `token` gets what OAUTHBEARER logs in with.
+//! waiting, `token` gets what OAUTHBEARER logs in with, [`leave`] ends a process whose clients still run.
 
 pub mod admin;
 pub mod consumer;
 pub mod dev_broker;
+pub mod facts;
+pub mod group;
 pub mod groups;
+pub mod leave;
 pub mod list;
 pub mod log;
 pub mod message;
 pub mod native;
 pub mod producer;
+mod said;
 pub mod security;
 pub mod stats;
 mod token;
@@ -59,6 +64,11 @@ impl KafkaError {
     /// Whether a topic cannot be made with so many replicas. That passes where brokers are still joining.
     pub fn is_of_replicas(&self) -> bool {
         self.code == rdkafka_sys::RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR as i32
+    }
+
+    /// Whether it is one of these.
+    pub(crate) fn is(&self, codes: &[rdkafka_sys::RDKafkaRespErr]) -> bool {
+        codes.iter().any(|code| *code as i32 == self.code)
     }
 
     /// Whether a broker did not accept the client, or the client a broker.

@@ -3,15 +3,23 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka_sys as sys;
 use tokio::sync::Notify;
 
-use super::list::TopicPartition;
+use super::list::{self, TopicPartition};
+use super::said::Said;
 use super::security::{self, Remedies};
 use super::token::{self, Tokens};
 use super::{Conf, KafkaError};
+
+/// What the clients of this process have told.
+static SAID: Said = Said::nothing();
+
+fn is_news(owner: &Owner, line: &str) -> bool {
+    SAID.is_news(Instant::now(), &format!("{} {:?}", owner.connector, owner.task), line)
+}
 
 /// Text that describes a code.
 pub(super) fn error_text(code: sys::RDKafkaRespErr) -> String {
@@ -172,6 +180,11 @@ impl Native {
         &self.shared().owner
     }
 
+    /// Whether a line is to be told of this client: the same was not told of its owner within the last minute.
+    pub fn is_news(&self, line: &str) -> bool {
+        is_news(self.owner(), line)
+    }
+
     pub(super) fn ptr(&self) -> *mut sys::rd_kafka_t {
         self.client.as_ptr()
     }
@@ -271,15 +284,16 @@ impl Event {
         unsafe { text(sys::rd_kafka_event_error_string(self.ptr())) }
     }
 
-    /// The partition that the event is about, if it is about one.
-    pub(super) fn topic_partition(&self) -> Option<TopicPartition> {
+    /// The partition that the event is about, if it is about one, and the offset that it names.
+    pub(super) fn topic_partition(&self) -> Option<(TopicPartition, i64)> {
         // SAFETY: the event is alive; what it gives is null or ours to destroy, and is copied before.
         unsafe {
             let at = sys::rd_kafka_event_topic_partition(self.ptr());
-            let given = at.as_ref()?;
-            let copy = TopicPartition { topic: text(given.topic).into(), partition: given.partition };
-            sys::rd_kafka_topic_partition_destroy(at);
-            Some(copy)
+            let copy = list::item(at).map(|(at, offset, _)| (at, offset));
+            if !at.is_null() {
+                sys::rd_kafka_topic_partition_destroy(at);
+            }
+            copy
         }
     }
 }
@@ -362,6 +376,9 @@ unsafe extern "C" fn on_log(
     match level {
         // The end of a connection is told for the sake of the above; Kafka's own clients do not tell it.
         4..=6 if facility == "FAIL" && line.contains("Disconnected") => {
+            tracing::debug!(connector, task, facility, "{line}");
+        }
+        told if told <= 4 && shared.is_some_and(|shared| !is_news(&shared.owner, &line)) => {
             tracing::debug!(connector, task, facility, "{line}");
         }
         0..=3 => tracing::error!(connector, task, facility, "{line}"),

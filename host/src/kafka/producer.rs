@@ -284,8 +284,10 @@ impl Producer {
             match event.kind() {
                 sys::RD_KAFKA_EVENT_DR => self.reports(&event, out),
                 sys::RD_KAFKA_EVENT_ERROR => {
-                    let Owner { connector, task, .. } = self.native.owner();
-                    tracing::warn!(connector, task, "producer: {}", event.error_text());
+                    let (Owner { connector, task, .. }, text) = (self.native.owner(), event.error_text());
+                    if self.native.is_news(&format!("producer: {text}")) {
+                        tracing::warn!(connector, task, "producer: {text}");
+                    }
                 }
                 sys::RD_KAFKA_EVENT_STATS => self.stats = stats::of(&event),
                 _ => {}

@@ -5,7 +5,7 @@ use std::fmt;
 use super::convert::registry::{Role, resolve};
 use super::java_text;
 use super::pipeline::sink::TimestampType;
-use super::tolerance::Stage;
+use super::stage::Stage;
 use super::value::Value;
 
 /// Classes that Kafka Connect names for the stages that are not a converter's.
@@ -118,23 +118,16 @@ impl ErrorLog {
         ErrorLog { task, key, value, header, coordinates }
     }
 
-    /// The line about one record. `original` is asked only if it is to be told, and may know nothing.
-    pub fn line<'a>(
-        &self,
-        stage: Stage,
-        original: impl FnOnce() -> Option<Original<'a>>,
-        why: &str,
-    ) -> String {
+    /// The line about one record. `original` ([`Original`] as text) is asked only if it is to be told.
+    pub fn line(&self, stage: Stage, original: impl FnOnce() -> String, why: &str) -> String {
         let class = match stage {
             Stage::KeyConverter => &self.key,
             Stage::ValueConverter => &self.value,
             Stage::HeaderConverter => &self.header,
             Stage::TaskPut => PUT,
             Stage::KafkaProduce => PRODUCE,
-            Stage::TaskPoll | Stage::Transformation | Stage::KafkaConsume => "null",
         };
-        let original = if self.coordinates { original() } else { None };
-        let original = original.map_or_else(String::new, |original| original.to_string());
+        let original = if self.coordinates { original() } else { String::new() };
         let task = &self.task;
         format!(
             "Error encountered in task {task}. Executing stage '{stage}' with class '{class}'{original}. {why}"
@@ -163,7 +156,6 @@ mod tests {
             (Stage::HeaderConverter, "a.Strange"),
             (Stage::TaskPut, PUT),
             (Stage::KafkaProduce, PRODUCE),
-            (Stage::TaskPoll, "null"),
         ];
         for (stage, class) in table {
             let line = log(false).line(stage, || panic!("it is not wanted"), "why");
@@ -176,7 +168,7 @@ mod tests {
     fn a_consumed_record_is_told_by_its_coordinates() {
         let line = |timestamp| {
             let original = Original::Consumed { topic: "t", partition: 1, offset: 42, timestamp };
-            log(true).line(Stage::ValueConverter, || Some(original), "why")
+            log(true).line(Stage::ValueConverter, || original.to_string(), "why")
         };
         let begin = "Error encountered in task lines-0. Executing stage 'VALUE_CONVERTER' with class \
                      'org.apache.kafka.connect.json.JsonConverter', where consumed record is {topic='t', partition=1, \
@@ -198,13 +190,12 @@ mod tests {
         let (partition, offset) = (map("file", Value::str("in")), map("position", Value::Int64(7)));
         let line = |target| {
             let original = Original::Polled { partition: &partition, offset: &offset, target };
-            log(true).line(Stage::KafkaProduce, || Some(original), "why")
+            log(true).line(Stage::KafkaProduce, || original.to_string(), "why")
         };
         let from = "SourceRecord{sourcePartition={file=in}, sourceOffset={position=7}}";
         assert!(line(None).ends_with(&format!("', where source record is = {from}. why")), "{}", line(None));
         let target = Target { topic: "t", partition: None, timestamp: Some(3) };
         let told = format!("{from} ConnectRecord{{topic='t', kafkaPartition=null, timestamp=3}}. why");
         assert!(line(Some(target)).ends_with(&told), "{}", line(Some(target)));
-        assert!(log(true).line(Stage::KafkaProduce, || None, "why").ends_with("WorkerSourceTask'. why"));
     }
 }

@@ -3,8 +3,7 @@
 //! Nothing here does I/O, reads a clock or draws a random number: time and randomness are arguments. A source
 //! record runs through [`pipeline::source`] and is remembered by [`ledger::Ledger`] until its offset may be
 //! stored; a sink record runs through [`pipeline::sink`] and [`sink_ledger::SinkLedger`] says which offsets
-//! may be committed. What to do with a record that cannot be converted is decided by
-//! [`tolerance::ErrorPolicy`]; what the log tells of it is in [`error_log`].
+//! may be committed. Where a record failed is a [`stage`]; what the log tells of it is in [`error_log`].
 
 pub mod convert;
 pub mod date;
@@ -15,7 +14,7 @@ pub mod ledger;
 pub mod pipeline;
 pub mod schema;
 pub mod sink_ledger;
-pub mod tolerance;
+pub mod stage;
 pub mod value;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! through, everything else lies in one buffer for the whole batch.
 
 use super::convert::ConvertError;
-use super::tolerance::Stage;
+use super::stage::Stage;
 
 pub mod sink;
 pub mod source;

@@ -11,7 +11,7 @@ use warp::Buf;
 use super::Limits;
 use super::errors::Failure;
 use crate::herder::{OffsetEntry, Patch, TargetState};
-use crate::settings::Given;
+use crate::settings::{Given, Props};
 
 /// Reads a body whole. Stops reading as soon as it is larger than the limit, or nothing comes for too long.
 pub(super) async fn read<B: Buf, E>(
@@ -93,23 +93,26 @@ pub(super) fn is_nothing(body: &[u8]) -> bool {
     matches!(without_mark(body).trim_ascii(), b"" | b"null")
 }
 
-/// Reads a body of task configs: nothing but its shape is of interest.
-pub(super) fn task_configs(body: &[u8]) -> Result<(), Failure> {
+/// Reads a body of task configs. None: there is a null where a list or a config should be.
+pub(super) fn task_configs(body: &[u8]) -> Result<Option<Vec<Props>>, Failure> {
     if body.is_empty() {
         return Err(bad("The request needs a JSON array as its body".to_owned()));
     }
     match json(body)? {
-        Value::Null => Ok(()),
-        Value::Array(tasks) => tasks.iter().try_for_each(|task| match task {
-            Value::Null => Ok(()),
-            Value::Object(fields) => {
-                let nested = fields.iter().find(|(_, value)| value.is_array() || value.is_object());
-                nested.map_or(Ok(()), |(key, value)| Err(unfit(key, kind_of(value), "a string")))
-            }
-            other => Err(bad(format!("A task config must be an object, not {}", kind_of(other)))),
-        }),
-        other => Err(bad(format!("The request needs a JSON array as its body, not {}", kind_of(&other)))),
+        Value::Null => return Ok(None),
+        Value::Array(_) => {}
+        other => {
+            return Err(bad(format!("The request needs a JSON array as its body, not {}", kind_of(&other))));
+        }
     }
+    let tasks: Vec<Box<RawValue>> =
+        serde_json::from_slice(without_mark(body)).map_err(|error| no_json(&error))?;
+    let read = |task: Box<RawValue>| match kind(task.get()) {
+        "null" => Ok(None),
+        "an object" => Ok(Some(given(fields(task.get().as_bytes())?)?.config)),
+        other => Err(bad(format!("A task config must be an object, not {other}"))),
+    };
+    tasks.into_iter().map(read).collect()
 }
 
 /// Reads the body of a change of offsets; without any, it is for the herder to refuse.

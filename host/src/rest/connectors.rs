@@ -117,10 +117,18 @@ pub(super) async fn restart(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
     }
 }
 
-/// `PUT /connectors/{connector}/fence`: how workers of a group fence older tasks off. This one is alone.
-pub(super) fn fence() -> Result<Answer, Failure> {
-    let text = "Kafka Connect in standalone mode does not support exactly-once source connectors.";
-    Err(Failure::Api(ApiError::Internal(text.to_owned())))
+/// `PUT /connectors/{connector}/fence`: how workers of a group fence older tasks of exactly-once sources off, which there are
+/// none of.
+pub(super) fn fence(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
+    let mode = match &api.sessions {
+        Some(sessions) => {
+            sessions.admit(ask.signature.as_ref(), &ask.body)?;
+            "This worker"
+        }
+        None => "Kafka Connect in standalone mode",
+    };
+    let text = format!("{mode} does not support exactly-once source connectors.");
+    Err(Failure::Api(ApiError::Internal(text)))
 }
 
 /// Asks for something that has no answer but that it was done.

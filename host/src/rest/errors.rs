@@ -92,12 +92,18 @@ pub(super) fn answer(failure: Failure) -> Answer {
     }
 }
 
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Failure {
+        Failure::Api(error)
+    }
+}
+
 fn status_of(error: &ApiError) -> u16 {
     match error {
         ApiError::BadRequest(_) => 400,
         ApiError::Forbidden(_) => 403,
         ApiError::NotFound(_) => 404,
-        ApiError::Conflict(_) => 409,
+        ApiError::Conflict(_) | ApiError::Forward { .. } | ApiError::RebalanceNeeded => 409,
         ApiError::Internal(_) => 500,
         ApiError::NotImplemented(_) => 501,
         ApiError::Unavailable(_) => 503,

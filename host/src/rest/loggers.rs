@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::answer::Answer;
+use super::connectors::done;
 use super::errors::Failure;
 use super::{Api, Ask, body, shapes};
-use crate::herder::ApiError;
+use crate::herder::{ApiError, Request};
 
 /// A logger that has a level of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,9 @@ pub trait LoggerLevels: Send + Sync {
 
     /// One of them, or one that is there and has the level of what is above it; the root in any letter case.
     fn get(&self, name: &str) -> Option<LoggerLevel>;
+
+    /// Whether there is a level of this name.
+    fn knows(&self, level: &str) -> bool;
 
     /// Sets a logger and those below it; the names of those that changed, sorted. None: there is no such level.
     ///
@@ -49,24 +53,27 @@ pub(super) fn get(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
     }
 }
 
-/// `PUT /admin/loggers/{logger}`: on this worker, which is the whole cluster.
-pub(super) fn set(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
+/// `PUT /admin/loggers/{logger}`: on this worker, or on all of its group.
+pub(super) async fn set(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
     let config = body::config(&ask.body)?;
-    let level = config.config.get("level").map(String::as_str).ok_or_else(|| {
+    let given = config.config.get("level").map(String::as_str).ok_or_else(|| {
         let text = "Desired 'level' parameter was not specified in request.";
         Failure::Api(ApiError::BadRequest(text.to_owned()))
     })?;
-    if level.is_empty() {
+    if given.is_empty() {
         return Err(Failure::BadBody("Illegal null or empty Level name.".to_owned()));
     }
-    let changed = loggers(api)?
-        .set(&ask.name(), level.trim_matches(|c| c <= ' '))
-        .map_err(|why| Failure::Api(ApiError::Internal(why)))?;
-    let Some(changed) = changed else {
-        return Err(Failure::Api(ApiError::NotFound(format!("invalid log level '{level}'."))));
-    };
-    match ask.query.all("scope").next() {
-        Some(scope) if scope.eq_ignore_ascii_case("cluster") => Ok(Answer::empty(204)),
-        _ => Ok(Answer::json(200, changed.into())),
+    let (loggers, level) = (loggers(api)?, given.trim_matches(|c| c <= ' '));
+    let unknown = || Failure::Api(ApiError::NotFound(format!("invalid log level '{given}'.")));
+    let cluster = ask.query.all("scope").next().is_some_and(|scope| scope.eq_ignore_ascii_case("cluster"));
+    if cluster && api.peers.is_some() {
+        if !loggers.knows(level) {
+            return Err(unknown());
+        }
+        let request = Request::SetClusterLevel { namespace: ask.name(), level: level.to_ascii_uppercase() };
+        return done(api, request, 204).await;
     }
+    let changed = loggers.set(&ask.name(), level).map_err(|why| Failure::Api(ApiError::Internal(why)))?;
+    let changed = changed.ok_or_else(unknown)?;
+    Ok(if cluster { Answer::empty(204) } else { Answer::json(200, changed.into()) })
 }

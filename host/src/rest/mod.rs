@@ -10,6 +10,7 @@ mod body;
 mod connectors;
 mod encoding;
 mod errors;
+mod forward;
 mod front;
 mod health;
 mod location;
@@ -17,10 +18,12 @@ mod loggers;
 mod media_types;
 mod negotiation;
 mod offsets;
+mod peers;
 mod plugins;
 mod root;
 mod router;
 mod server;
+mod sessions;
 mod shapes;
 mod stage;
 mod stall;
@@ -43,6 +46,8 @@ pub use accept::serve;
 pub use auth::Credentials;
 pub use front::Front;
 pub use loggers::{LoggerLevel, LoggerLevels};
+pub use peers::{PeerAnswer, PeerError, PeerRequest, PeerTls, Peers, path_of_tasks};
+pub use sessions::{Sessions, Signature};
 pub use stage::Stage;
 pub use tls::{Tls, TlsError};
 
@@ -129,6 +134,9 @@ pub struct Api {
     metrics: Arc<dyn Fn() -> String + Send + Sync>,
     stage: Arc<dyn Fn() -> Option<Stage> + Send + Sync>,
     loggers: Option<Arc<dyn LoggerLevels>>,
+    /// Those of the group; none: the worker is alone.
+    peers: Option<Peers>,
+    sessions: Option<Arc<dyn Sessions>>,
     front: Arc<Front>,
     limits: Limits,
     /// The worker said at least once that its start was complete.
@@ -149,6 +157,8 @@ impl Api {
             metrics: Arc::new(metrics),
             stage: Arc::new(|| None),
             loggers: None,
+            peers: None,
+            sessions: None,
             front: Arc::default(),
             limits: Limits::default(),
             was_ready: Arc::new(AtomicBool::new(false)),
@@ -164,6 +174,12 @@ impl Api {
     /// Serves `/admin/loggers`, which is not there otherwise.
     pub fn with_loggers(mut self, loggers: Arc<dyn LoggerLevels>) -> Api {
         self.loggers = Some(loggers);
+        self
+    }
+
+    /// The worker is one of a group: what others have to serve is sent to them, and theirs is taken if `sessions` admits it.
+    pub fn with_peers(mut self, peers: Peers, sessions: Arc<dyn Sessions>) -> Api {
+        (self.peers, self.sessions) = (Some(peers), Some(sessions));
         self
     }
 
@@ -217,6 +233,8 @@ struct Ask {
     host: Option<String>,
     /// It came by HTTPS.
     secure: bool,
+    /// From another worker, if it says so.
+    signature: Option<Signature>,
 }
 
 impl Ask {
@@ -232,39 +250,39 @@ impl Ask {
 }
 
 /// Answers a request that found its endpoint.
-async fn handle(api: &Api, endpoint: Endpoint, ask: Ask) -> Result<Answer, Failure> {
+async fn handle(api: &Api, endpoint: Endpoint, ask: &Ask) -> Result<Answer, Failure> {
     match endpoint {
         Endpoint::Root => Ok(root::about(api)),
         Endpoint::Metrics => Ok(root::metrics(api)),
         Endpoint::Health => Ok(health::health(api).await),
-        Endpoint::ConnectorHealth => health::connector(api, &ask).await,
-        Endpoint::List => connectors::list(api, &ask).await,
-        Endpoint::Create => connectors::create(api, &ask).await,
-        Endpoint::Info => connectors::info(api, &ask).await,
-        Endpoint::Delete => connectors::delete(api, &ask).await,
-        Endpoint::Config => connectors::config(api, &ask).await,
-        Endpoint::PutConfig => connectors::put_config(api, &ask).await,
-        Endpoint::PatchConfig => connectors::patch_config(api, &ask).await,
-        Endpoint::Status => connectors::status(api, &ask).await,
-        Endpoint::Pause => connectors::pause(api, &ask).await,
-        Endpoint::Resume => connectors::resume(api, &ask).await,
-        Endpoint::Stop => connectors::stop(api, &ask).await,
-        Endpoint::Restart => connectors::restart(api, &ask).await,
-        Endpoint::Tasks => tasks::list(api, &ask).await,
-        Endpoint::TaskStatus => tasks::status(api, &ask).await,
-        Endpoint::RestartTask => tasks::restart(api, &ask).await,
-        Endpoint::Offsets => offsets::list(api, &ask).await,
-        Endpoint::AlterOffsets => offsets::alter(api, &ask).await,
-        Endpoint::ResetOffsets => offsets::reset(api, &ask).await,
-        Endpoint::Topics => topics::list(api, &ask).await,
-        Endpoint::ResetTopics => topics::reset(api, &ask).await,
-        Endpoint::Plugins => plugins::list(api, &ask).await,
-        Endpoint::PluginConfig => plugins::config(api, &ask).await,
-        Endpoint::Validate => plugins::validate(api, &ask).await,
+        Endpoint::ConnectorHealth => health::connector(api, ask).await,
+        Endpoint::List => connectors::list(api, ask).await,
+        Endpoint::Create => connectors::create(api, ask).await,
+        Endpoint::Info => connectors::info(api, ask).await,
+        Endpoint::Delete => connectors::delete(api, ask).await,
+        Endpoint::Config => connectors::config(api, ask).await,
+        Endpoint::PutConfig => connectors::put_config(api, ask).await,
+        Endpoint::PatchConfig => connectors::patch_config(api, ask).await,
+        Endpoint::Status => connectors::status(api, ask).await,
+        Endpoint::Pause => connectors::pause(api, ask).await,
+        Endpoint::Resume => connectors::resume(api, ask).await,
+        Endpoint::Stop => connectors::stop(api, ask).await,
+        Endpoint::Restart => connectors::restart(api, ask).await,
+        Endpoint::Tasks => tasks::list(api, ask).await,
+        Endpoint::TaskStatus => tasks::status(api, ask).await,
+        Endpoint::RestartTask => tasks::restart(api, ask).await,
+        Endpoint::Offsets => offsets::list(api, ask).await,
+        Endpoint::AlterOffsets => offsets::alter(api, ask).await,
+        Endpoint::ResetOffsets => offsets::reset(api, ask).await,
+        Endpoint::Topics => topics::list(api, ask).await,
+        Endpoint::ResetTopics => topics::reset(api, ask).await,
+        Endpoint::Plugins => plugins::list(api, ask).await,
+        Endpoint::PluginConfig => plugins::config(api, ask).await,
+        Endpoint::Validate => plugins::validate(api, ask).await,
         Endpoint::Loggers => loggers::list(api),
-        Endpoint::Logger => loggers::get(api, &ask),
-        Endpoint::SetLogger => loggers::set(api, &ask),
-        Endpoint::SubmitTasks => tasks::submit(&ask),
-        Endpoint::Fence => connectors::fence(),
+        Endpoint::Logger => loggers::get(api, ask),
+        Endpoint::SetLogger => loggers::set(api, ask).await,
+        Endpoint::SubmitTasks => tasks::submit(api, ask).await,
+        Endpoint::Fence => connectors::fence(api, ask),
     }
 }

@@ -67,7 +67,7 @@ impl Route {
     pub(super) fn is_between_workers(&self) -> bool {
         matches!(
             (self.method, self.pattern),
-            ("POST", "connectors/{name}/tasks") | ("PUT", "connectors/{name}/fence")
+            ("POST", "connectors/{name}/tasks" | "v1/connectors/tasks") | ("PUT", "connectors/{name}/fence")
         )
     }
 
@@ -133,6 +133,7 @@ pub(super) const ROUTES: &[Route] = &[
     plain("PUT", "v1/connectors/stop", Endpoint::Stop),
     plain("POST", "v1/connectors/restart", Endpoint::Restart),
     plain("GET", "v1/connectors/tasks", Endpoint::Tasks),
+    plain("POST", "v1/connectors/tasks", Endpoint::SubmitTasks),
     plain("GET", "v1/connectors/tasks/{task}/status", Endpoint::TaskStatus),
     plain("POST", "v1/connectors/tasks/{task}/restart", Endpoint::RestartTask),
     plain("GET", "v1/connectors/topics", Endpoint::Topics),
@@ -257,6 +258,13 @@ fn decode(raw: &str, form: bool) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// Escapes all but letters, digits and what is never in the way.
+pub(super) fn encode(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let one = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(one).collect()
+}
+
 /// The segments that the pattern leaves open, if it fits.
 fn captured(pattern: &str, segments: &[Segment]) -> Option<Vec<String>> {
     let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
@@ -296,6 +304,15 @@ impl Query {
     /// All values of a parameter.
     pub(super) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(k, _)| k == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The same parameters, but this one only once and with this value; escaped, as after the question mark.
+    pub(super) fn with(&self, key: &str, value: &str) -> String {
+        let others = self.0.iter().filter(|(name, _)| name != key);
+        let all = others.map(|(name, value)| (name.as_str(), value.as_str())).chain([(key, value)]);
+        let pairs: Vec<String> =
+            all.map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        pairs.join("&")
     }
 
     /// The first value, read as Java does: `true` in any letter case is true, anything else is false; an empty one is absent.

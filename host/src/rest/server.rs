@@ -3,14 +3,18 @@
 use std::convert::Infallible;
 
 use futures_util::Stream;
-use warp::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, LOCATION};
+use warp::http::header::{
+    ACCEPT, ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, LOCATION,
+};
 use warp::http::{Method, Response, StatusCode};
 use warp::path::FullPath;
 use warp::{Buf, Filter};
 
 use super::answer::{Answer, Content};
 use super::errors::{self, Failure};
+use super::forward::{self, Onward};
 use super::router::{self, Found, Query};
+use super::sessions::{ALGORITHM_HEADER, SIGNATURE_HEADER, Signature};
 use super::{Api, Ask, Surface, body, encoding, front, handle, negotiation};
 
 /// The one filter.
@@ -95,8 +99,13 @@ async fn respond<B: Buf, E>(
         return Err(Failure::Unauthorized);
     }
     let host = headers.get(HOST).map(text);
-    let ask = Ask { captured, query, body, host, secure: heard.secure };
-    let answer = handle(api, route.endpoint, ask).await.unwrap_or_else(errors::answer);
+    let signature = headers.get(SIGNATURE_HEADER).zip(headers.get(ALGORITHM_HEADER));
+    let signature =
+        signature.map(|(value, algorithm)| Signature { value: text(value), algorithm: text(algorithm) });
+    let ask = Ask { captured, query, body, host, secure: heard.secure, signature };
+    let outcome = handle(api, route.endpoint, &ask).await;
+    let onward = Onward { method: route.method, path: heard.path, authorization: headers.get(AUTHORIZATION) };
+    let answer = forward::where_needed(api, onward, &ask, outcome).await.unwrap_or_else(errors::answer);
     Ok(Answer { json_type, ..answer })
 }
 

@@ -27,9 +27,17 @@ pub(super) async fn restart(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
     done(api, Request::RestartTask { name: ask.name(), task: ask.task() }, 204).await
 }
 
-/// `POST /connectors/{connector}/tasks`: how workers of a group hand task configs to each other. This one is alone.
-pub(super) fn submit(ask: &Ask) -> Result<Answer, Failure> {
-    body::task_configs(&ask.body)?;
-    let text = "Kafka Connect in standalone mode does not support externally setting task configurations.";
-    Err(Failure::Api(ApiError::Internal(text.to_owned())))
+/// `POST /connectors/{connector}/tasks`: how workers of a group hand task configs to their leader.
+pub(super) async fn submit(api: &Api, ask: &Ask) -> Result<Answer, Failure> {
+    let configs = body::task_configs(&ask.body)?;
+    let Some(sessions) = &api.sessions else {
+        let text =
+            "Kafka Connect in standalone mode does not support externally setting task configurations.";
+        return Err(Failure::Api(ApiError::Internal(text.to_owned())));
+    };
+    sessions.admit(ask.signature.as_ref(), &ask.body)?;
+    let configs = configs.ok_or_else(|| {
+        Failure::BadBody("A list of task configs and its configs must not be null".to_owned())
+    })?;
+    done(api, Request::PutTaskConfigs { name: ask.name(), configs }, 204).await
 }

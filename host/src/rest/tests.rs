@@ -22,6 +22,10 @@ impl LoggerLevels for Levels {
         self.all().remove(if name.eq_ignore_ascii_case("root") { "root" } else { name })
     }
 
+    fn knows(&self, level: &str) -> bool {
+        level == "debug"
+    }
+
     fn set(&self, name: &str, level: &str) -> Result<Option<Vec<String>>, String> {
         Ok((level == "debug").then(|| vec![name.to_owned()]))
     }

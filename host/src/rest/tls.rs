@@ -85,16 +85,16 @@ impl Tls {
 }
 
 /// ring, with the suites that the config leaves.
-fn provider(wanted: &[String]) -> CryptoProvider {
+pub(super) fn provider(wanted: &[String]) -> CryptoProvider {
     let mut provider = ring::default_provider();
     let name = |suite: &SupportedCipherSuite| format!("{:?}", suite.suite()).replacen("TLS13_", "TLS_", 1);
     provider.cipher_suites.retain(|suite| wanted.is_empty() || wanted.contains(&name(suite)));
     provider
 }
 
-type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+pub(super) type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-fn identity(config: &HttpsConfig) -> Result<Identity, TlsError> {
+pub(super) fn identity(config: &HttpsConfig) -> Result<Identity, TlsError> {
     let store = &config.keystore;
     let bytes = bytes(store)?;
     let password = store.password.as_ref().map(|password| password.reveal());
@@ -106,7 +106,7 @@ fn identity(config: &HttpsConfig) -> Result<Identity, TlsError> {
     Ok((chain, PrivatePkcs8KeyDer::from(entry.key.clone()).into()))
 }
 
-fn roots(store: &StoreConfig) -> Result<RootCertStore, TlsError> {
+pub(super) fn roots(store: &StoreConfig) -> Result<RootCertStore, TlsError> {
     let password = store.password.as_ref().map(|password| password.reveal());
     let read = keystores::read_trusted(store.kind, &bytes(store)?, password);
     let mut roots = RootCertStore::empty();

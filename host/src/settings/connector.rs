@@ -78,10 +78,6 @@ pub enum Tolerance {
 /// The `errors.*` keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorsConfig {
-    /// How long a failed operation is tried again, in ms; 0 not at all, below 0 without end.
-    pub retry_timeout_ms: i64,
-    /// The longest pause between two tries, in ms.
-    pub retry_delay_max_ms: i64,
     /// What happens to a record that cannot be processed.
     pub tolerance: Tolerance,
     /// Whether each such record is logged.
@@ -229,7 +225,6 @@ impl ConnectorConfig {
             return Err(problems);
         }
         let text = |key: &str| validation.value(key).and_then(Parsed::as_str).unwrap_or_default();
-        let number = |key: &str| validation.value(key).and_then(Parsed::as_i64).unwrap_or_default();
         let flag = |key: &str| validation.value(key).and_then(Parsed::as_bool).unwrap_or_default();
         let all = text("errors.tolerance") == "all";
         Ok(ConnectorConfig {
@@ -238,8 +233,6 @@ impl ConnectorConfig {
             value_converter: ConverterConfig::read("value.converter", &raw),
             header_converter: ConverterConfig::read("header.converter", &raw),
             errors: ErrorsConfig {
-                retry_timeout_ms: number("errors.retry.timeout"),
-                retry_delay_max_ms: number("errors.retry.delay.max.ms"),
                 tolerance: if all { Tolerance::All } else { Tolerance::None },
                 log_enable: flag("errors.log.enable"),
                 log_include_messages: flag("errors.log.include.messages"),

@@ -1,4 +1,5 @@
-//! The keys of a standalone worker: read from one catalogue, every problem at once, unknown keys named.
+//! The keys of a worker: read from one catalogue, every problem at once, unknown keys named. What only a worker of a group
+//! has is read by [`DistributedConfig`].
 //!
 //! Besides Kafka's keys there are some of our own: `log.format` (`text` or `json`) and `log.level` (`trace`,
 //! `debug`, `info`, `warn`, `error` or `off`); `metrics.names` (`strimzi`, `jmx_exporter` or `confluent`),
@@ -16,6 +17,7 @@ use super::definitions::{Parsed, Validation};
 use super::restarts::RestartPolicy;
 use super::{KeysOf, Problem, Props};
 
+mod distributed;
 mod https;
 pub(super) mod keys;
 mod listeners;
@@ -23,11 +25,22 @@ mod offsets;
 mod rest;
 mod standing;
 
+pub use distributed::keys::definitions as distributed_definitions;
+pub use distributed::{ConnectProtocol, DistributedConfig, InterWorker, Mac};
 pub use https::{ClientAuth, HttpsConfig, StoreConfig, StorePlace};
 pub use keys::definitions;
 pub use listeners::{HeaderAction, HeaderRule, Listener};
-pub use offsets::OffsetStoreConfig;
+pub use offsets::{OffsetStoreConfig, StorageTopic};
 pub use rest::{AdminListeners, BasicAuth, CrossOrigin, RestConfig};
+
+/// How a worker runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// Alone.
+    Standalone,
+    /// As one of a group.
+    Distributed,
+}
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,7 +128,7 @@ impl MetricNames {
     }
 }
 
-/// The settings of a standalone worker, checked.
+/// The settings that every worker has, checked; all of a standalone worker.
 #[derive(Clone)]
 pub struct WorkerConfig {
     /// The config as given. Holds secrets; client settings are read from it by [`clients::client_config`].
@@ -184,25 +197,36 @@ impl WorkerConfig {
     /// support; of the settings of Kafka clients, too.
     pub fn parse(props: &Props) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
         let validation = Validation::new(definitions(), props);
-        let mut problems = validation.problems();
-        // A value that cannot be read breaks the key's rules, too; once is enough.
-        problems.dedup_by(|second, first| second.key == first.key);
-        let (refused, mut warnings) = standing::check(props);
-        problems.extend(refused);
-        let (client_errors, client_warnings) = clients::check_worker(props);
-        problems.extend(client_errors);
-        warnings.extend(client_warnings);
-        let reader = Reader { props, validation: &validation };
-        let config = reader.read(&mut problems, &mut warnings);
+        let (config, problems, warnings) = Self::checked(Mode::Standalone, &validation, props);
         match config {
             Some(config) if problems.is_empty() => Ok((config, warnings)),
             _ => Err(problems),
         }
     }
+
+    /// What every worker has, if it can be read; what is wrong; and what is notable.
+    fn checked(
+        mode: Mode,
+        validation: &Validation,
+        props: &Props,
+    ) -> (Option<Self>, Vec<Problem>, Vec<Problem>) {
+        let mut problems = validation.problems();
+        // A value that cannot be read breaks the key's rules, too; once is enough.
+        problems.dedup_by(|second, first| second.key == first.key);
+        let (refused, mut warnings) = standing::check(mode, props);
+        problems.extend(refused);
+        let (client_errors, client_warnings) = clients::check_worker(props);
+        problems.extend(client_errors);
+        warnings.extend(client_warnings);
+        let reader = Reader { mode, props, validation };
+        let config = reader.read(&mut problems, &mut warnings);
+        (config, problems, warnings)
+    }
 }
 
 /// Reads typed values; what could not be read is among the problems already.
 struct Reader<'a> {
+    mode: Mode,
     props: &'a Props,
     validation: &'a Validation,
 }
@@ -245,7 +269,7 @@ impl Reader<'_> {
     /// The whole config, or none where something that it needs is missing; problems tell what.
     fn read(&self, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem>) -> Option<WorkerConfig> {
         let rest = rest::read(self, problems, warnings);
-        let offset_store = offsets::store(self.validation, self.props, problems, warnings);
+        let offset_store = offsets::store(self.mode, self.validation, self.props, problems, warnings);
         let plugin_path: Vec<PathBuf> =
             self.list("plugin.path").into_iter().filter(|dir| !dir.is_empty()).map(PathBuf::from).collect();
         if plugin_path.is_empty() {

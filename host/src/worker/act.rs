@@ -5,41 +5,44 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::cluster::Cluster;
 use super::context::Context;
 use super::offset_requests::{self, Subject};
 use super::{connector, task, validate};
-use crate::herder::{Action, ApiError, ConfigRecord, Epoch, Event, Notice, RequestId, Response, TaskId};
+use crate::herder::{
+    Action, ApiError, ConfigRecord, Epoch, Event, Notice, RequestId, Response, TaskId, WriteId,
+};
 
-/// Who waits for the answer to a request.
-pub enum Asker {
-    /// A caller of the REST API.
-    Caller(oneshot::Sender<Result<Response, ApiError>>),
-    /// The worker itself, for /metrics.
-    Scrape,
-}
+/// Who waits for the answer to a request: a caller of the REST API.
+pub type Asker = oneshot::Sender<Result<Response, ApiError>>;
 
 /// What runs, and who waits.
 pub struct Hands {
     context: Arc<Context>,
+    /// What a worker of a group has besides.
+    cluster: Option<Cluster>,
     connectors: HashMap<(String, Epoch), connector::Handle>,
     tasks: HashMap<(TaskId, Epoch), task::Handle>,
     /// Callers by the numbers of their requests.
     pub askers: HashMap<RequestId, Asker>,
-    /// The answer for the next scrape, when it has come.
-    pub scraped: Option<Response>,
     /// The herder has nothing left to run.
     pub finished: bool,
+    /// How many records the config store of a standalone worker was given.
+    config_offset: i64,
 }
 
 impl Hands {
     /// With nothing running.
-    pub fn new(context: Arc<Context>) -> Hands {
+    pub fn new(context: Arc<Context>, cluster: Option<Cluster>) -> Hands {
         let (connectors, tasks, askers) = Default::default();
-        Hands { context, connectors, tasks, askers, scraped: None, finished: false }
+        Hands { context, cluster, connectors, tasks, askers, finished: false, config_offset: 0 }
     }
 
-    /// Notes that something has ended, before the herder hears of it.
+    /// Notes what has happened, before the herder hears of it.
     pub fn note(&mut self, event: &Event) {
+        if let Some(cluster) = &self.cluster {
+            cluster.note(event);
+        }
         match event {
             Event::ConnectorEnded { name, epoch } => {
                 self.connectors.remove(&(name.clone(), *epoch));
@@ -55,11 +58,10 @@ impl Hands {
     pub fn act(&mut self, action: Action) -> Vec<Event> {
         match action {
             Action::Write { write, records } => {
-                // A standalone worker's config store is its memory: what is written can be read back at once.
-                let mut echo: Vec<Event> =
-                    records.into_iter().map(|record: ConfigRecord| Event::Config(record)).collect();
-                echo.push(Event::Written { write, outcome: Ok(()) });
-                return echo;
+                return match &self.cluster {
+                    Some(cluster) => cluster.write(write, records).into_iter().collect(),
+                    None => self.echo(write, records),
+                };
             }
             Action::Answer { request, outcome } => self.answer(request, outcome),
             Action::Validate { request, plugin, config } => {
@@ -102,16 +104,38 @@ impl Hands {
             Action::ForgetTopics { id, epoch } => self.order_task(id, epoch, task::Order::ForgetTopics),
             Action::Tell { connector, task, notice } => tell(&connector, task, notice),
             Action::Finished => self.finished = true,
+            // Only a member of a group is told these.
+            action @ (Action::ReadConfig { .. }
+            | Action::PutStatus { .. }
+            | Action::Join(_)
+            | Action::Share { .. }
+            | Action::Rejoin { .. }
+            | Action::Leave { .. }
+            | Action::MakeSessionKey
+            | Action::UseSessionKey { .. }
+            | Action::PublishTasks { .. }
+            | Action::SetLogLevel { .. }) => {
+                return self.cluster.as_ref().and_then(|cluster| cluster.act(action)).into_iter().collect();
+            }
         }
         Vec::new()
     }
 
+    /// A standalone worker's config store is its memory: what is written can be read back at once.
+    fn echo(&mut self, write: WriteId, records: Vec<ConfigRecord>) -> Vec<Event> {
+        let records = records.into_iter().map(|record| {
+            self.config_offset += 1;
+            Event::Config { offset: self.config_offset, record: Some(record) }
+        });
+        let mut echo: Vec<Event> = records.collect();
+        echo.push(Event::Written { write, outcome: Ok(()) });
+        echo
+    }
+
     fn answer(&mut self, request: RequestId, outcome: Result<Response, ApiError>) {
-        match self.askers.remove(&request) {
+        if let Some(asker) = self.askers.remove(&request) {
             // A caller who has gone away needs no answer.
-            Some(Asker::Caller(reply)) => drop(reply.send(outcome)),
-            Some(Asker::Scrape) => self.scraped = outcome.ok(),
-            None => {}
+            drop(asker.send(outcome));
         }
     }
 

@@ -108,6 +108,12 @@ impl Life {
             let offsets = ConnectorOffsets { store: context.offsets.clone(), connector: start.name.clone() };
             Arc::new(offsets) as Arc<dyn OffsetReader>
         });
+        if offsets.is_some() {
+            match self.hear(context.offsets.refresh()).await {
+                Heard::Done(refreshed) => refreshed.map_err(|error| error.to_string())?,
+                Heard::Stopped => return Ok(Heard::Stopped),
+            }
+        }
         let tables = class.tables;
         let create = Connector::create(&context.pool, tables, identity, offsets);
         let connector = match self.hear(create).await {

@@ -1,6 +1,6 @@
 //! What every part of a running worker shares.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use tokio::sync::mpsc;
@@ -9,6 +9,7 @@ use super::offset_store::OffsetStore;
 use crate::herder::PluginInfo;
 use crate::herder::{Event, Millis};
 use crate::kafka::dev_broker::DevBroker;
+use crate::kafka::group::Lease;
 use crate::metrics::Metrics;
 use crate::plugins::catalog::{Catalog, Class};
 use crate::plugins::pool::Pool;
@@ -25,6 +26,10 @@ pub struct Context {
     pub pool: Pool,
     /// Classes.
     pub catalog: Catalog,
+    /// The advertised `host:port`, by which states name this worker.
+    pub worker_id: String,
+    /// The group of workers; none: this one is alone.
+    pub group: Option<String>,
     /// Source offsets.
     pub offsets: Arc<OffsetStore>,
     /// Numbers for people.
@@ -33,6 +38,8 @@ pub struct Context {
     pub events: mpsc::Sender<Event>,
     /// The broker inside this process, if that is used.
     pub dev_broker: Option<Arc<DevBroker>>,
+    /// Until when this worker may count on being one of its group, once it is a member; never set, it is alone.
+    pub lease: OnceLock<Lease>,
     /// The clock's zero.
     pub began: Instant,
 }
@@ -41,6 +48,11 @@ impl Context {
     /// Milliseconds on the worker's clock.
     pub fn now(&self) -> Millis {
         self.began.elapsed().as_millis().try_into().unwrap_or(Millis::MAX)
+    }
+
+    /// Whether the work given to this worker is surely given to no other.
+    pub fn is_member(&self) -> bool {
+        self.lease.get().is_none_or(Lease::holds)
     }
 
     /// Reports to the loop. Once the loop is gone nobody listens, and nothing is lost by that.

@@ -7,12 +7,12 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::assemble::{COMMIT, StartError};
 use super::clients;
 use super::context::Context;
 use super::credentials;
 use super::loggers::LiveLoggers;
 use super::scrape::{self, Board};
-use super::start::{COMMIT, StartError};
 use crate::kafka::admin;
 use crate::kafka::native::Owner;
 use crate::rest::{self, About, Api, Call, Credentials, Front, Limits, Surface, Tls};
@@ -80,6 +80,13 @@ impl Bound {
         });
         format!("{host}:{port}")
     }
+
+    /// Where others reach the REST API, with a slash at the end.
+    pub fn url(&self, config: &RestConfig) -> String {
+        let https = config.listeners.get(config.advertised()).is_some_and(|listener| listener.https);
+        let https = config.advertised_https.unwrap_or(https);
+        format!("{}://{}/", if https { "https" } else { "http" }, self.worker_id(config))
+    }
 }
 
 async fn bind(key: &str, listener: &Listener) -> Result<TcpListener, StartError> {
@@ -92,20 +99,20 @@ async fn bind(key: &str, listener: &Listener) -> Result<TcpListener, StartError>
     })
 }
 
-/// Starts the servers, and looks for the cluster's id in the background.
+/// Starts the servers.
 pub fn serve(
     bound: Bound,
-    context: &Arc<Context>,
-    board: &Arc<Board>,
-    calls: mpsc::Sender<Call>,
-    loggers: Arc<LiveLoggers>,
+    api: Api,
+    context: &Context,
     stopped: &watch::Receiver<bool>,
 ) -> Vec<JoinHandle<bool>> {
     let Bound { sockets, credentials } = bound;
     if credentials.as_ref().is_some_and(Credentials::are_empty) {
         tracing::warn!("the file with the users of REST is empty: everybody is let in");
     }
-    let api = api(context, board, calls, loggers, credentials);
+    let rest = &context.config.rest;
+    let (cross_origin, headers) = (rest.cross_origin.clone(), rest.headers.clone());
+    let api = api.with_front(Front { cross_origin, headers, credentials });
     let server = |Socket { listener, surface, tls }: Socket| {
         if let Ok(address) = listener.local_addr() {
             let what = match surface {
@@ -124,12 +131,12 @@ pub fn serve(
     sockets.into_iter().map(server).collect()
 }
 
-fn api(
+/// What the servers serve; looks for the cluster's id in the background.
+pub fn api(
     context: &Arc<Context>,
     board: &Arc<Board>,
     calls: mpsc::Sender<Call>,
     loggers: Arc<LiveLoggers>,
-    credentials: Option<Credentials>,
 ) -> Api {
     let cluster = Arc::new(Mutex::new(None));
     tokio::spawn(find_cluster_id(context.clone(), cluster.clone()));
@@ -138,16 +145,16 @@ fn api(
         commit: COMMIT.into(),
         kafka_cluster_id: cluster.lock().unwrap_or_else(PoisonError::into_inner).clone(),
     };
-    let (page_context, board) = (context.clone(), board.clone());
-    let config = &context.config.rest;
-    let limits =
-        Limits { connections: config.connections, idle: config.idle, body: config.body, ..Limits::default() };
-    let (cross_origin, headers) = (config.cross_origin.clone(), config.headers.clone());
-    let front = Front { cross_origin, headers, credentials };
+    let (page_context, board, stages) = (context.clone(), board.clone(), board.clone());
     Api::new(calls, about, move || scrape::page(&page_context, &board))
         .with_loggers(loggers)
-        .with_front(front)
-        .with_limits(limits)
+        .with_limits(limits(&context.config.rest))
+        .with_stage(move || stages.stage())
+}
+
+/// The bounds of the servers.
+pub fn limits(config: &RestConfig) -> Limits {
+    Limits { connections: config.connections, idle: config.idle, body: config.body, ..Limits::default() }
 }
 
 /// Asks the cluster for its id until it answers; `GET /` says null as long.

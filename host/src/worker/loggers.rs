@@ -36,6 +36,10 @@ impl LoggerLevels for LiveLoggers {
         self.loggers.lock().unwrap_or_else(PoisonError::into_inner).get(name).map(shown)
     }
 
+    fn knows(&self, level: &str) -> bool {
+        Level::parse(level).is_some()
+    }
+
     fn set(&self, name: &str, level: &str) -> Result<Option<Vec<String>>, String> {
         let Some(level) = Level::parse(level) else { return Ok(None) };
         let mut loggers = self.loggers.lock().unwrap_or_else(PoisonError::into_inner);

@@ -72,8 +72,16 @@ impl Subject {
             })?;
             return Ok(committed.into_iter().map(|(at, offset)| sink_offsets::entry(&at, offset)).collect());
         }
+        self.refresh(context, "retrieve").await?;
         let stored = context.offsets.of_connector(&self.name);
         stored.iter().map(|(partition, offset)| self.entry(partition, offset)).collect()
+    }
+
+    /// Takes in what other workers stored.
+    async fn refresh(&self, context: &Arc<Context>, verb: &str) -> Result<(), ApiError> {
+        context.offsets.refresh().await.map_err(|error| {
+            internal(format!("Failed to {verb} offsets for source connector {}: {error}", self.name))
+        })
     }
 
     fn entry(&self, partition: &Value<'_>, offset: &Value<'_>) -> Result<OffsetEntry, ApiError> {
@@ -89,6 +97,10 @@ impl Subject {
 
     /// True: the plugin has taken care of what it keeps elsewhere.
     async fn modify(&self, context: &Arc<Context>, change: OffsetsChange) -> Result<bool, ApiError> {
+        if !context.is_member() {
+            // Stopped beyond its session, perhaps: another one may lead, and may have had the connector resumed.
+            return Err(ApiError::RebalanceNeeded);
+        }
         match self.plugin.kind {
             PluginKind::Sink => self.modify_sink(context, change).await,
             _ => self.modify_source(context, change).await,
@@ -108,6 +120,7 @@ impl Subject {
             OffsetsChange::Reset => Vec::new(),
         };
         let reset = changes.is_empty();
+        self.refresh(context, if reset { "reset" } else { "alter" }).await?;
         let handled = self.ask_plugin(context, changes.clone()).await?;
         let changes: Vec<Change> = match reset {
             true => {

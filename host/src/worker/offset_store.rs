@@ -1,9 +1,12 @@
-//! Stored source offsets: read from memory, written through to a file or a topic.
+//! Stored source offsets: read from memory, written through to a file or a topic that others may write to as well.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
-use crate::kafka::log::{Log, LogConf};
+use super::follow::{Followed, Take};
+use crate::kafka::group::Lease;
+use crate::kafka::log::{Entry, LogConf, LogError, LogRecord, Patience};
 use crate::plugins::instance::OffsetReader;
 use crate::records::value::Value;
 use crate::topics::offset_table::OffsetTable;
@@ -12,12 +15,6 @@ use crate::topics::{offset_file, offsets};
 
 /// A source partition and its new offset; null: forget it.
 pub type Change = (Arc<Value<'static>>, Value<'static>);
-
-/// Key bytes to value bytes; none: forgotten.
-type Entry = (Vec<u8>, Option<Vec<u8>>);
-
-/// An entry as it was read.
-type RawEntry = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 /// Why offsets could not be read or written. Nothing was lost: what was stored before still is.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -31,16 +28,32 @@ pub struct StoreError {
 
 /// Where entries go to.
 enum Backend {
-    File(PathBuf),
-    Topic(Box<Log>),
+    /// One writer at a time; the order of writes is the order of locks.
+    File(Mutex<PathBuf>),
+    Topic(Topic),
+}
+
+/// Offsets in a topic to which other workers write too: the table follows it.
+struct Topic {
+    followed: Followed,
+    limit: Duration,
+    /// One append at a time, so that writes of a source partition keep their order.
+    order: tokio::sync::Mutex<()>,
+}
+
+/// Takes in what is read.
+struct ToTable {
+    place: String,
+    table: Arc<RwLock<OffsetTable>>,
 }
 
 /// The offsets of all source connectors of a worker. Entries keep the bytes that Kafka Connect writes.
 pub struct OffsetStore {
     place: String,
-    table: RwLock<OffsetTable>,
-    /// One writer at a time; the order of writes is the order of locks.
-    backend: Mutex<Backend>,
+    table: Arc<RwLock<OffsetTable>>,
+    backend: Backend,
+    /// Until when this worker may store anything, once it is a member of a group; never set, it is alone.
+    lease: OnceLock<Lease>,
 }
 
 impl OffsetStore {
@@ -55,31 +68,55 @@ impl OffsetStore {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(fail(error.to_string())),
         };
-        let entries = entries.into_iter().map(|entry| (entry.key, entry.value));
-        Ok(Self::new(place.clone(), entries, Backend::File(path.to_owned())))
-    }
-
-    /// Opens a compacted topic, making it if it is missing. Blocks its thread until the topic was read.
-    pub fn open_topic(conf: &LogConf) -> Result<OffsetStore, StoreError> {
-        let place = format!("topic {}", conf.topic.name);
-        let opened = Log::open(conf);
-        let (log, entries) =
-            opened.map_err(|error| StoreError { place: place.clone(), problem: error.to_string() })?;
-        let entries = entries.into_iter().map(|(key, value)| (Some(key), value));
-        Ok(Self::new(place, entries, Backend::Topic(Box::new(log))))
-    }
-
-    fn new(place: String, entries: impl Iterator<Item = RawEntry>, backend: Backend) -> OffsetStore {
         let mut table = OffsetTable::new();
-        for (key, value) in entries {
-            if let Err(error) = table.apply(key, value) {
-                tracing::warn!("an entry of offset store {place} is kept, but not understood: {error}");
+        for entry in entries {
+            apply(&mut table, &place, entry.key, entry.value);
+        }
+        let backend = Backend::File(Mutex::new(path.to_owned()));
+        Ok(OffsetStore { place, table: Arc::new(RwLock::new(table)), backend, lease: OnceLock::new() })
+    }
+
+    /// Opens a compacted topic, making it if it is missing, and reads it to its end.
+    pub async fn open_topic(conf: LogConf) -> Result<OffsetStore, StoreError> {
+        let (place, limit) = (format!("topic {}", conf.topic.name), conf.timeout);
+        let fail = |error: LogError| StoreError { place: place.clone(), problem: error.to_string() };
+        let table = Arc::<RwLock<OffsetTable>>::default();
+        let taker = ToTable { place: place.clone(), table: table.clone() };
+        let followed = Followed::open(conf, taker).await.map_err(fail)?;
+        followed.read_to_end(Patience::Quiet(limit)).await.map_err(fail)?;
+        let topic = Topic { followed, limit, order: tokio::sync::Mutex::default() };
+        Ok(OffsetStore { place, table, backend: Backend::Topic(topic), lease: OnceLock::new() })
+    }
+
+    /// From now on nothing is stored but while this lease holds. Said once, when the worker becomes a member of a group.
+    pub fn store_only_while(&self, lease: Lease) {
+        // A worker has one membership in its life.
+        let _ = self.lease.set(lease);
+    }
+
+    /// Why the topic cannot be used any more; none while it can.
+    pub fn lost(&self) -> Option<LogError> {
+        match &self.backend {
+            Backend::File(_) => None,
+            Backend::Topic(topic) => topic.followed.log.lost(),
+        }
+    }
+
+    /// Takes in what others have stored until now: a worker may run what another ran before. Bounded.
+    ///
+    /// # Errors
+    /// What others have stored is not known.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        match &self.backend {
+            Backend::File(_) => Ok(()),
+            Backend::Topic(topic) => {
+                let read = topic.followed.read_to_end(Patience::Total(topic.limit)).await;
+                read.map_err(|error| self.fail(error))
             }
         }
-        OffsetStore { place, table: RwLock::new(table), backend: Mutex::new(backend) }
     }
 
-    /// The stored offset of a connector's source partition; null if there is none.
+    /// The stored offset of a connector's source partition, as far as it is known here; null if there is none.
     pub fn get(&self, connector: &str, partition: &Value<'_>) -> Value<'static> {
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
         table.offset(connector, partition).unwrap_or_else(|error| {
@@ -88,44 +125,98 @@ impl OffsetStore {
         })
     }
 
-    /// The source partitions of a connector that have an offset, each with it.
+    /// The source partitions of a connector that have an offset, each with it, as far as they are known here.
     pub fn of_connector(&self, connector: &str) -> Vec<(Value<'static>, Value<'static>)> {
         self.table.read().unwrap_or_else(PoisonError::into_inner).of_connector(connector)
     }
 
     /// Stores changes of a connector's offsets, all or none as far as the place allows, without holding up the
-    /// caller's thread.
+    /// caller's thread. A write that nobody waits for any more goes on.
     pub async fn write(self: &Arc<Self>, connector: &str, changes: Vec<Change>) -> Result<(), StoreError> {
         let (store, connector) = (self.clone(), connector.to_owned());
-        let written = tokio::task::spawn_blocking(move || store.write_now(&connector, &changes)).await;
+        let written = match &self.backend {
+            Backend::File(_) => {
+                tokio::task::spawn_blocking(move || store.write_file(&connector, &changes)).await
+            }
+            Backend::Topic(_) => {
+                tokio::spawn(async move { store.write_topic(&connector, &changes).await }).await
+            }
+        };
         written.unwrap_or_else(|error| Err(self.fail(format!("the write was broken off: {error}"))))
+    }
+
+    /// Asked when a write has its turn: it may have waited behind others for longer than the membership has held.
+    fn may_store(&self) -> Result<(), StoreError> {
+        match self.lease.get().is_none_or(Lease::holds) {
+            true => Ok(()),
+            false => {
+                Err(self
+                    .fail("the worker is not sure to be a member of its group any more, and stores nothing"))
+            }
+        }
     }
 
     fn fail(&self, problem: impl ToString) -> StoreError {
         StoreError { place: self.place.clone(), problem: problem.to_string() }
     }
 
-    fn write_now(&self, connector: &str, changes: &[Change]) -> Result<(), StoreError> {
-        let mut backend = self.backend.lock().unwrap_or_else(PoisonError::into_inner);
-        // Only the holder of the backend changes the table, so this copy is what it is.
-        let mut next = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
+    fn entries(
+        &self,
+        table: &OffsetTable,
+        connector: &str,
+        changes: &[Change],
+    ) -> Result<Vec<Entry>, StoreError> {
         let entry = |(partition, offset): &Change| -> Result<Entry, OffsetError> {
-            Ok((next.key(connector, partition)?, offsets::value_bytes(offset)?))
+            Ok((table.key(connector, partition)?, offsets::value_bytes(offset)?))
         };
-        let entries =
-            changes.iter().map(entry).collect::<Result<Vec<Entry>, _>>().map_err(|error| self.fail(error))?;
-        for (key, value) in &entries {
-            next.apply(Some(key.clone()), value.clone()).map_err(|error| self.fail(error))?;
+        changes.iter().map(entry).collect::<Result<_, _>>().map_err(|error| self.fail(error))
+    }
+
+    fn write_file(&self, connector: &str, changes: &[Change]) -> Result<(), StoreError> {
+        let Backend::File(path) = &self.backend else { return Ok(()) };
+        let path = path.lock().unwrap_or_else(PoisonError::into_inner);
+        self.may_store()?;
+        // Only the holder of the path changes the table, so this copy is what it is.
+        let mut next = self.table.read().unwrap_or_else(PoisonError::into_inner).clone();
+        for (key, value) in self.entries(&next, connector, changes)? {
+            next.apply(Some(key), value).map_err(|error| self.fail(error))?;
         }
-        match &mut *backend {
-            Backend::File(path) => {
-                let all: Vec<_> = next.entries().map(|(key, value)| (key, Some(value))).collect();
-                replace(path, &offset_file::write(all.into_iter())).map_err(|error| self.fail(error))?;
-            }
-            Backend::Topic(log) => log.append(&entries).map_err(|error| self.fail(error))?,
-        }
+        let all: Vec<_> = next.entries().map(|(key, value)| (key, Some(value))).collect();
+        replace(&path, &offset_file::write(all.into_iter())).map_err(|error| self.fail(error))?;
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(())
+    }
+
+    /// Written is what the brokers have. Others find it when they refresh, and this worker at once.
+    async fn write_topic(&self, connector: &str, changes: &[Change]) -> Result<(), StoreError> {
+        let Backend::Topic(topic) = &self.backend else { return Ok(()) };
+        let entries = {
+            let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+            self.entries(&table, connector, changes)?
+        };
+        let order = topic.order.lock().await;
+        self.may_store()?;
+        let appended = topic.followed.log.append(entries.clone(), topic.limit).await;
+        appended.map_err(|error| self.fail(error))?;
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        for (key, value) in entries {
+            apply(&mut table, &self.place, Some(key), value);
+        }
+        drop(order);
+        Ok(())
+    }
+}
+
+impl Take for ToTable {
+    async fn take(&mut self, record: LogRecord) {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        apply(&mut table, &self.place, record.key, record.value);
+    }
+}
+
+fn apply(table: &mut OffsetTable, place: &str, key: Option<Vec<u8>>, value: Option<Vec<u8>>) {
+    if let Err(error) = table.apply(key, value) {
+        tracing::warn!("an entry of offset store {place} is kept, but not understood: {error}");
     }
 }
 
@@ -198,6 +289,30 @@ mod tests {
         let error = store.write("c", vec![(a.clone(), at(1))]).await.unwrap_err();
         assert!(error.to_string().contains("gone/offsets"), "{error}");
         assert_eq!(store.get("c", &a), Value::Null);
+    }
+
+    /// Two writes come while the membership holds; the second waits for its turn until it does no more.
+    #[tokio::test]
+    async fn what_has_its_turn_after_the_membership_is_not_stored() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(OffsetStore::open_file(&folder.path().join("offsets")).unwrap());
+        let lease = Lease::new(std::time::Instant::now());
+        lease.set(Some(60_000));
+        store.store_only_while(lease.clone());
+        let a = partition(&[("filename", "a")]);
+        store.write("c", vec![(a.clone(), at(1))]).await.unwrap();
+        let Backend::File(path) = &store.backend else { panic!("a file") };
+        let turn = path.lock().unwrap();
+        let (late, changes) = (store.clone(), vec![(a.clone(), at(2))]);
+        let late = std::thread::spawn(move || late.write_file("c", &changes));
+        lease.set(None);
+        drop(turn);
+        let error = late.join().unwrap().unwrap_err();
+        assert!(error.to_string().contains("not sure to be a member"), "{error}");
+        assert_eq!(store.get("c", &a), at(1));
+        lease.set(Some(60_000));
+        store.write("c", vec![(a.clone(), at(3))]).await.unwrap();
+        assert_eq!(store.get("c", &a), at(3));
     }
 
     #[test]

@@ -2,16 +2,17 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 use tokio::time;
 
 use super::act::{Asker, Hands};
+use super::cluster::Cluster;
 use super::context::Context;
 use super::scrape::Board;
-use crate::herder::{Event, Herder, Request, RequestId};
-use crate::rest::Call;
+use crate::herder::{Activity, Event, Herder, Millis, Request, RequestId};
+use crate::rest::{Call, Stage};
 
 /// Events that are handled in one go.
 const BURST: usize = 64;
@@ -35,20 +36,23 @@ pub struct Loop {
     /// When what has happened is to be seen in /metrics.
     board_due: Option<time::Instant>,
     last_request: RequestId,
+    /// What requests that time out are told that the worker does.
+    told: Option<Activity>,
     /// What follows from actions, before anything that comes from outside.
     echo: VecDeque<Event>,
 }
 
 impl Loop {
-    /// Around a herder that knows nothing yet.
-    pub fn new(context: Arc<Context>, herder: Herder, board: Arc<Board>) -> Loop {
+    /// Around a herder that knows nothing yet. `cluster`: what a worker of a group has besides.
+    pub fn new(context: Arc<Context>, herder: Herder, board: Arc<Board>, cluster: Option<Cluster>) -> Loop {
         Loop {
-            hands: Hands::new(context.clone()),
+            hands: Hands::new(context.clone(), cluster),
             context,
             herder,
             board,
             board_due: None,
             last_request: 0,
+            told: None,
             echo: VecDeque::new(),
         }
     }
@@ -65,7 +69,7 @@ impl Loop {
                     continue;
                 }
                 Some(event) = inlets.events.recv() => self.feed(event),
-                Some(call) = inlets.calls.recv() => self.ask(call.request, Asker::Caller(call.reply)),
+                Some(call) = inlets.calls.recv() => self.ask(call.request, call.reply),
                 () = time::sleep(tick.unwrap_or_default()), if tick.is_some() => self.feed(Event::Tick),
             }
             for _ in 0..BURST {
@@ -76,7 +80,7 @@ impl Loop {
                             self.feed(event);
                         }
                         if let Ok(call) = call {
-                            self.ask(call.request, Asker::Caller(call.reply));
+                            self.ask(call.request, call.reply);
                         }
                     }
                 }
@@ -101,14 +105,34 @@ impl Loop {
                 self.echo.extend(follows);
             }
         }
+        self.tell_activity();
+    }
+
+    /// Puts up what the worker is busy with, for requests that time out meanwhile.
+    fn tell_activity(&mut self) {
+        if self.told.as_ref() != self.herder.activity() {
+            self.told = self.herder.activity().cloned();
+            self.board.busy_with(self.told.as_ref().map(|activity| self.stage(activity)));
+        }
+    }
+
+    /// The same by the clock of the world.
+    fn stage(&self, activity: &Activity) -> Stage {
+        let (now, clock) = (self.context.now(), SystemTime::now());
+        let at = |time: Millis| {
+            clock.checked_sub(Duration::from_millis(now.saturating_sub(time))).unwrap_or(UNIX_EPOCH)
+        };
+        Stage {
+            description: activity.what.clone(),
+            began: at(activity.since),
+            completed: activity.until.map(at),
+        }
     }
 
     /// Puts up what /metrics shows of connectors and tasks.
     fn renew_board(&mut self) {
         self.board_due = None;
-        self.ask(Request::Expand { status: true, info: true }, Asker::Scrape);
-        if let Some(response) = self.hands.scraped.take() {
-            self.board.put_up(response);
-        }
+        let own = self.context.group.as_ref().map(|_| self.context.worker_id.as_str());
+        self.board.put_up(self.herder.expanded(true, true), own);
     }
 }

@@ -1,27 +1,51 @@
 //! What /metrics shows besides the tasks' own numbers: connectors, their states, and the plugins' metrics.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::context::Context;
-use crate::herder::{ConnectorStatus, Expansion, PluginKind, Response, Restarts};
+use crate::herder::{ConnectorStatus, Expansion, PluginKind, Restarts};
 use crate::metrics::{ConnectorSnapshot, PluginSeries, RestartSnapshot, Snapshot, TaskSnapshot};
 use crate::plugins::registry;
+use crate::rest::Stage;
 use crate::settings::connector::Kind;
 
 /// The last that the loop has put up; a scrape reads it without asking the loop.
 #[derive(Default)]
-pub struct Board(Mutex<Vec<ConnectorSnapshot>>);
+pub struct Board {
+    connectors: Mutex<Vec<ConnectorSnapshot>>,
+    stage: Mutex<Option<Stage>>,
+}
 
 impl Board {
-    /// Replaces what is up by the answer to [`crate::herder::Request::Expand`].
-    pub fn put_up(&self, response: Response) {
-        let Response::Expanded(connectors) = response else { return };
-        let snapshots = connectors.into_iter().filter_map(|(name, it)| snapshot(name, it)).collect();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = snapshots;
+    /// Replaces what is up by these connectors, with info and status. `own`: only what this worker runs, by its
+    /// id; none: it runs all there is.
+    pub fn put_up(&self, connectors: BTreeMap<String, Expansion>, own: Option<&str>) {
+        let own = |(name, mut it): (String, Expansion)| {
+            if let (Some(own), Some(status)) = (own, &mut it.status) {
+                status.tasks.retain(|task| task.status.worker_id == own);
+                if status.connector.worker_id != own && status.tasks.is_empty() {
+                    return None;
+                }
+            }
+            snapshot(name, it)
+        };
+        let snapshots = connectors.into_iter().filter_map(own).collect();
+        *self.connectors.lock().unwrap_or_else(PoisonError::into_inner) = snapshots;
     }
 
     fn read(&self) -> Vec<ConnectorSnapshot> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.connectors.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces what the worker is busy with, or was last.
+    pub fn busy_with(&self, stage: Option<Stage>) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+    }
+
+    /// What the worker is busy with, or was last; requests that time out name it.
+    pub fn stage(&self) -> Option<Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

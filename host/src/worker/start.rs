@@ -1,51 +1,22 @@
-//! Putting a worker together, from its files to its end.
+//! A standalone worker, from its files to its end.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::clients;
-use super::context::{Context, EVENTS};
-use super::listen::{self, Bound};
-use super::loggers::LiveLoggers;
-use super::offset_store::OffsetStore;
-use super::run::{Inlets, Loop};
-use super::scrape::Board;
-use crate::herder::{
-    ApiError, Assignment, Catalog as Plugins, Event, Herder, PluginInfo, PluginKind, Request, Response,
-    TargetState, TopicTracking,
-};
-use crate::kafka::admin::TopicSpec;
+use super::assemble::{self, Base, StartError, read_text, usage};
+use super::context::Context;
+use super::listen;
+use super::run::Loop;
+use crate::herder::{ApiError, Event, Request, Response, TargetState};
 use crate::kafka::dev_broker::DevBroker;
-use crate::kafka::log::LogConf;
-use crate::kafka::native::Owner;
-use crate::logging::{self, LogSettings};
-use crate::metrics::{Metrics, WorkerInfo};
-use crate::plugins::catalog::Catalog;
-use crate::plugins::pool::Pool;
-use crate::plugins::scan;
-use crate::records::convert::{Role, check, registry};
+use crate::kafka::leave::leave_at_once;
 use crate::rest::Call;
-use crate::settings::clients::{Client, ClientIds};
-use crate::settings::connector::Kind;
+use crate::settings::Problem;
 use crate::settings::files::{self, ConnectorFile, Format, InitialState};
-use crate::settings::worker::{OffsetStoreConfig, WorkerConfig};
-use crate::settings::{Problem, Props};
+use crate::settings::worker::WorkerConfig;
 use crate::shutdown;
-
-/// What the build was told of the commit, else the version.
-pub(super) const COMMIT: &str = match option_env!("CONNECT_HOST_COMMIT") {
-    Some(commit) => commit,
-    None => env!("CARGO_PKG_VERSION"),
-};
-/// Requests of the REST API that may wait for the loop.
-const CALLS: usize = 256;
-/// How long the offset topic may take to be made and read.
-const TOPIC_LIMIT: Duration = Duration::from_secs(60);
-/// What an orderly end may take beyond the tasks' own bound.
-const END_MARGIN: Duration = Duration::from_secs(10);
 
 /// What `connect-host standalone` is given.
 #[derive(Debug, Clone)]
@@ -58,17 +29,6 @@ pub struct Options {
     pub dev_broker: bool,
 }
 
-/// Why a worker ended otherwise than by being told to.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Files or settings are wrong; each line names what and why.
-    #[error("{}", .0.join("\n"))]
-    Usage(Vec<String>),
-    /// Anything else.
-    #[error("{0}")]
-    Failed(String),
-}
-
 /// Runs a standalone worker until it is told to end.
 ///
 /// # Errors
@@ -79,12 +39,7 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
         false => None,
     };
     let (config, warnings, connectors) = read_files(&options, broker.as_deref())?;
-    let log = LogSettings { format: config.log_format, level: config.log_level, filter: None };
-    let control = logging::init(&log).map_err(|error| StartError::Usage(vec![error.to_string()]))?;
-    let loggers = Arc::new(LiveLoggers::new(control, config.log_level.name()));
-    for warning in warnings {
-        tracing::warn!("worker config {warning}");
-    }
+    let loggers = assemble::begin_logging(&config, warnings)?;
     if let Some(broker) = &broker {
         tracing::warn!(
             "the embedded broker at {} is for a first look: it keeps about 5 MB or 100,000 records of a partition, in \
@@ -92,41 +47,15 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
             broker.bootstrap_servers()
         );
     }
-    let signals = shutdown::listen().map_err(|error| StartError::Failed(format!("signals: {error}")))?;
-    let bound = Bound::bind(&config.rest).await?;
-    let catalog = load_plugins(&config);
-    let offsets = Arc::new(open_offsets(&config, broker.is_some()).await?);
-    let (events, event_inlet) = mpsc::channel(EVENTS);
-    let (calls, call_inlet) = mpsc::channel(CALLS);
-    let metrics = Metrics::new(WorkerInfo {
-        version: env!("CARGO_PKG_VERSION").into(),
-        commit: COMMIT.into(),
-        client_id: config.client_id.clone(),
-        names: config.metrics_names,
-    });
-    metrics.plugins_left_out(catalog.left_out().len());
-    let pool = Pool::new(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8));
-    let worker_id = bound.worker_id(&config.rest);
-    let plugins = plugin_infos(&catalog);
-    let context = Arc::new(Context {
-        config,
-        pool,
-        catalog,
-        offsets,
-        metrics,
-        events,
-        dev_broker: broker.clone(),
-        began: Instant::now(),
-    });
-    let board = Arc::new(Board::default());
+    let signals =
+        shutdown::listen(leave_at_once).map_err(|error| StartError::Failed(format!("signals: {error}")))?;
+    let base = Base::build(config, None, broker).await?;
+    let herder = base.herder();
+    let Base { context, bound, worker_id, calls, inlets, board } = base;
     let (stop_rest, rest_stopped) = watch::channel(false);
-    let servers = listen::serve(bound, &context, &board, calls.clone(), loggers, &rest_stopped);
-    let herder = Herder::new(&worker_id, plugins, Assignment::Everything)
-        .with_topic_tracking(tracking(&context.config))
-        .with_restarts(context.config.restarts, jitter_seed());
-    let main_loop =
-        Loop::new(context.clone(), herder, board).run(Inlets { events: event_inlet, calls: call_inlet });
-    let main_loop = tokio::spawn(main_loop);
+    let api = listen::api(&context, &board, calls.clone(), loggers);
+    let servers = listen::serve(bound, api, &context, &rest_stopped);
+    let main_loop = tokio::spawn(Loop::new(context.clone(), herder, board, None).run(inlets));
     tracing::info!("worker {worker_id} is up");
     let outcome = tokio::select! {
         created = create(&context, &calls, connectors) => match created {
@@ -139,51 +68,7 @@ pub async fn standalone(options: Options) -> Result<(), StartError> {
         () = signals.first() => Ok(()),
     };
     tracing::info!("the worker stops");
-    wind_down(&context, main_loop, &stop_rest, servers).await.and(outcome)
-}
-
-/// Has everything that runs end, and then the servers, each within its bound.
-async fn wind_down(
-    context: &Context,
-    main_loop: tokio::task::JoinHandle<()>,
-    stop_rest: &watch::Sender<bool>,
-    servers: Vec<tokio::task::JoinHandle<bool>>,
-) -> Result<(), StartError> {
-    context.report(Event::Shutdown).await;
-    let limit = context.config.task_shutdown_graceful_timeout + END_MARGIN;
-    let ended = tokio::time::timeout(limit, main_loop).await;
-    let _ = stop_rest.send(true);
-    for server in servers {
-        let _ = tokio::time::timeout(Duration::from_secs(2), server).await;
-    }
-    match ended {
-        Ok(Ok(())) => tracing::info!("the worker has stopped"),
-        Ok(Err(error)) => return Err(StartError::Failed(format!("a bug of the worker: {error}"))),
-        Err(_) => {
-            let text = format!("not everything ended within {} ms", limit.as_millis());
-            return Err(StartError::Failed(text));
-        }
-    }
-    Ok(())
-}
-
-/// Differs from worker to worker and from start to start.
-fn jitter_seed() -> u64 {
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    now.as_nanos() as u64 ^ u64::from(std::process::id())
-}
-
-fn tracking(config: &WorkerConfig) -> TopicTracking {
-    TopicTracking { enabled: config.topic_tracking_enable, allow_reset: config.topic_tracking_allow_reset }
-}
-
-fn usage(file: &Path, problems: impl IntoIterator<Item = String>) -> StartError {
-    StartError::Usage(problems.into_iter().map(|problem| format!("{}: {problem}", file.display())).collect())
-}
-
-fn read_text(path: &Path) -> Result<String, StartError> {
-    let bytes = std::fs::read(path).map_err(|error| usage(path, [format!("cannot be read: {error}")]))?;
-    Ok(files::decode(&bytes))
+    assemble::wind_down(&context, main_loop, &stop_rest, servers).await.and(outcome)
 }
 
 type Read = (WorkerConfig, Vec<Problem>, Vec<(PathBuf, ConnectorFile)>);
@@ -201,9 +86,7 @@ fn read_files(options: &Options, broker: Option<&DevBroker>) -> Result<Read, Sta
 }
 
 fn read_worker(path: &Path, broker: Option<&DevBroker>) -> Result<(WorkerConfig, Vec<Problem>), StartError> {
-    let text = read_text(path)?;
-    let mut props: Props = files::parse_worker_file(Format::of(path), &text)
-        .map_err(|error| usage(path, [error.to_string()]))?;
+    let mut props = assemble::read_props(path)?;
     if let Some(broker) = broker {
         let [(address, at), others @ ..] = broker.settings();
         props.insert(address.into(), at);
@@ -213,20 +96,8 @@ fn read_worker(path: &Path, broker: Option<&DevBroker>) -> Result<(WorkerConfig,
     }
     let parsed = WorkerConfig::parse(&props)
         .map_err(|problems| usage(path, problems.iter().map(Problem::to_string)))?;
-    let (config, _) = &parsed;
-    let converters = [
-        (Role::Key, &config.key_converter),
-        (Role::Value, &config.value_converter),
-        (Role::Header, &config.header_converter),
-    ];
-    let unfit = converters.into_iter().filter_map(|(role, converter)| check::fits(role, converter).err());
-    let unfit: Vec<String> = unfit.map(|problem| problem.to_string()).collect();
-    if !unfit.is_empty() {
-        return Err(usage(path, unfit));
-    }
-    // Key and trust stores of the worker's own clients are read for once, to tell what is wrong at the start.
-    let ids = ClientIds::shared_admin(&props);
-    clients::own(Client::Admin, &props, &ids).map_err(|problems| usage(path, problems))?;
+    assemble::check_converters(path, &parsed.0)?;
+    assemble::check_clients(path, &props)?;
     Ok(parsed)
 }
 
@@ -245,78 +116,6 @@ fn read_connectors(paths: &[PathBuf]) -> Result<Vec<(PathBuf, ConnectorFile)>, S
         }
     }
     if problems.is_empty() { Ok(read) } else { Err(StartError::Usage(problems)) }
-}
-
-fn load_plugins(config: &WorkerConfig) -> Catalog {
-    let catalog = Catalog::load(scan::scan(&config.plugin_path));
-    for out in catalog.left_out() {
-        tracing::error!("plugin {} was left out: {}", out.path.display(), out.reason);
-    }
-    for archive in catalog.archives() {
-        tracing::warn!("plugin.path: {} is for a JVM and is passed over", archive.display());
-    }
-    for class in catalog.classes() {
-        tracing::info!(
-            "{} {} {} from {}",
-            class.kind.name(),
-            class.name,
-            class.version,
-            class.library.display()
-        );
-    }
-    catalog
-}
-
-fn plugin_infos(catalog: &Catalog) -> Plugins {
-    let mut infos: Vec<PluginInfo> = Vec::new();
-    for class in catalog.classes() {
-        let kind = if class.kind == Kind::Source { PluginKind::Source } else { PluginKind::Sink };
-        infos.push(PluginInfo::new(kind, &class.name, Some(&class.version)));
-    }
-    for class in registry::converter_classes() {
-        let kind = if class.kind == "header_converter" {
-            PluginKind::HeaderConverter
-        } else {
-            PluginKind::Converter
-        };
-        infos.push(PluginInfo::new(kind, class.class, Some(class.version)));
-    }
-    Plugins::new(infos)
-}
-
-async fn open_offsets(config: &WorkerConfig, embedded: bool) -> Result<OffsetStore, StartError> {
-    let failed = |error: &dyn std::fmt::Display| StartError::Failed(error.to_string());
-    match &config.offset_store {
-        OffsetStoreConfig::File(path) => OffsetStore::open_file(path).map_err(|error| failed(&error)),
-        OffsetStoreConfig::Topic { name, partitions, replication_factor, settings } => {
-            let mut configs: Vec<(String, String)> =
-                settings.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-            configs.retain(|(key, _)| key != "cleanup.policy");
-            configs.push(("cleanup.policy".into(), "compact".into()));
-            let (partitions, replication_factor) = (*partitions, *replication_factor);
-            let log =
-                log_conf(config, TopicSpec { name: name.clone(), partitions, replication_factor, configs })?;
-            let log = LogConf { create: !embedded, ..log };
-            let opened = tokio::task::spawn_blocking(move || OffsetStore::open_topic(&log)).await;
-            opened.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
-        }
-    }
-}
-
-/// The clients of the offset topic.
-fn log_conf(config: &WorkerConfig, topic: TopicSpec) -> Result<LogConf, StartError> {
-    let ids = ClientIds::offsets(&config.raw);
-    let conf = |client| clients::own(client, &config.raw, &ids).map_err(StartError::Usage);
-    let admin = conf(Client::Admin)?;
-    Ok(LogConf {
-        topic,
-        consumer: conf(Client::Consumer)?.conf,
-        producer: conf(Client::Producer)?.conf,
-        owner: clients::owner(Owner::default(), &admin),
-        admin: admin.conf,
-        create: true,
-        timeout: TOPIC_LIMIT,
-    })
 }
 
 /// Creates the connectors of the command line; all their problems are told at once.

@@ -18,9 +18,11 @@ use crate::plugins::instance::{Identity, Instance};
 use crate::plugins::object::TaskObject;
 use crate::records::convert::{Converter, HeaderConverter, Role, check, registry};
 use crate::records::error_log::ErrorLog;
-use crate::records::tolerance::{ErrorPolicy, Tolerance};
-use crate::settings::connector::{self, ConnectorConfig, ConverterConfig, Kind};
+use crate::settings::connector::{ConnectorConfig, ConverterConfig, Kind};
 use crate::settings::{Problem, Props};
+
+/// How often a task that waits for it looks whether its worker is a member of its group again.
+pub const MEMBERSHIP: Duration = Duration::from_millis(50);
 
 /// What a task is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +74,12 @@ impl From<CallError> for Failed {
 
 impl From<crate::kafka::KafkaError> for Failed {
     fn from(error: crate::kafka::KafkaError) -> Failed {
+        Failed(error.to_string())
+    }
+}
+
+impl From<super::offset_store::StoreError> for Failed {
+    fn from(error: super::offset_store::StoreError) -> Failed {
         Failed(error.to_string())
     }
 }
@@ -236,21 +244,15 @@ impl Env {
 
     /// What is said of a converter: by the connector, or by the worker where that says nothing.
     fn converter(&self, role: Role) -> &ConverterConfig {
-        let worker = &self.context.config;
-        let (own, default) = match role {
-            Role::Key => (&self.config.key_converter, &worker.key_converter),
-            Role::Value => (&self.config.value_converter, &worker.value_converter),
-            Role::Header => (&self.config.header_converter, &worker.header_converter),
-        };
-        own.as_ref().unwrap_or(default)
+        role.of_connector(&self.config).unwrap_or_else(|| role.of_worker(&self.context.config))
     }
 
     /// The converters.
     pub fn converters(&self) -> Result<Converters, Vec<Problem>> {
-        let [key, value, header] = [Role::Key, Role::Value, Role::Header].map(|role| self.converter(role));
-        for (role, config) in [(Role::Key, key), (Role::Value, value), (Role::Header, header)] {
-            check::fits(role, config).map_err(|problem| vec![problem])?;
+        for role in Role::ALL {
+            check::fits(role, self.converter(role)).map_err(|problem| vec![problem])?;
         }
+        let [key, value, header] = Role::ALL.map(|role| self.converter(role));
         Ok(Converters {
             key: registry::converter(&key.class, &key.props, true)?,
             value: registry::converter(&value.class, &value.props, false)?,
@@ -274,19 +276,6 @@ impl Env {
         let errors = &self.config.errors;
         let class = |role| self.converter(role).class.clone();
         errors.log_enable.then(|| ErrorLog::new(self.id.to_string(), class, errors.log_include_messages))
-    }
-
-    /// The `errors.*` settings as decisions.
-    pub fn policy(&self) -> ErrorPolicy {
-        let errors = &self.config.errors;
-        ErrorPolicy {
-            retry_timeout_ms: errors.retry_timeout_ms,
-            retry_delay_max_ms: errors.retry_delay_max_ms,
-            tolerance: match errors.tolerance {
-                connector::Tolerance::None => Tolerance::None,
-                connector::Tolerance::All => Tolerance::All,
-            },
-        }
     }
 
     /// How long an end may take.

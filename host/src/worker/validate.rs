@@ -10,9 +10,9 @@ use crate::plugins::call::CallError;
 use crate::plugins::catalog::Class;
 use crate::plugins::connector::{self, Connector, ValidatedKey};
 use crate::plugins::instance::Identity;
-use crate::records::convert::{self, registry::resolve};
+use crate::records::convert::{self, Role, registry::resolve};
 use crate::settings::clients::{self, Client, check_overrides};
-use crate::settings::connector::{self as common, ConverterConfig, Kind};
+use crate::settings::connector::{self as common, Kind};
 use crate::settings::definitions::value::missing;
 use crate::settings::definitions::{self, ConfigDef, DefaultValue, common as shared};
 use crate::settings::versions::{self, API_VERSION};
@@ -80,11 +80,8 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
     let own = connector::config_defs(&context.pool, &class.name, class.tables).await;
     let own = own.map_err(|error| internal(&class.name, &error))?;
     let worker = &context.config;
-    let mut defaults = vec![
-        ("key.converter", worker.key_converter.class.as_str()),
-        ("value.converter", worker.value_converter.class.as_str()),
-        ("header.converter", worker.header_converter.class.as_str()),
-    ];
+    let mut defaults: Vec<(&str, &str)> = Vec::new();
+    defaults.extend(Role::ALL.map(|role| (role.key(), role.of_worker(worker).class.as_str())));
     defaults.extend(installed.last().map(|newest| (VERSION, newest.as_str())));
     defaults.extend(converter_versions(worker, config));
     let restarts = worker.raw.iter().filter(|(key, _)| key.starts_with(restarts::PREFIX));
@@ -115,9 +112,28 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
     for problem in check_overrides(policy, class.kind, config) {
         validation.add_error(&problem.key, problem.message);
     }
+    if let Some(group) = context.group.as_deref().filter(|_| class.kind == Kind::Sink) {
+        check_group(&mut validation, group, config);
+    }
     let mut more = unset;
     more.extend(common::unsupported(class.kind, config).iter().map(Problem::to_string));
     told(&validation, &plugin.class, config, more)
+}
+
+/// A sink must not be in the group of the workers: neither would work.
+fn check_group(validation: &mut definitions::Validation, group: &str, config: &Props) {
+    const OVERRIDE: &str = "consumer.override.group.id";
+    let conflicts = format!("conflicts with Connect worker group {group}");
+    match (config.get(OVERRIDE), config.get("name")) {
+        (Some(given), _) if given.trim() == group => {
+            validation.add_error(OVERRIDE, format!("Consumer group {group} {conflicts}"));
+        }
+        (None, Some(name)) if format!("connect-{name}") == group => {
+            validation
+                .add_error("name", format!("Consumer group for sink connector named {name} {conflicts}"));
+        }
+        _ => {}
+    }
 }
 
 /// What is wrong with a null for a key of the plugin. Kafka Connect's validation, and so its report, lets it pass; what
@@ -132,18 +148,14 @@ fn null_of_plugin(own: &ConfigDef, key: &str) -> String {
 /// The versions of the converters where the config does not ask for one: the only one of a class that there is, or what
 /// the worker's config asks for where that one's converter is used.
 fn converter_versions<'a>(worker: &'a WorkerConfig, config: &Props) -> Vec<(&'static str, &'a str)> {
-    let converters = [
-        ("key.converter", "key.converter.plugin.version", &worker.key_converter),
-        ("value.converter", "value.converter.plugin.version", &worker.value_converter),
-        ("header.converter", "header.converter.plugin.version", &worker.header_converter),
-    ];
-    let version = |(class, version, default): (&str, &'static str, &'a ConverterConfig)| match config
-        .get(class)
-    {
-        Some(own) => resolve(own).map(|_| (version, API_VERSION)),
-        None => resolve(&default.class).map(|_| (version, default.version.as_deref().unwrap_or(API_VERSION))),
+    let version = |role: Role| {
+        let (class, version) = match (config.get(role.key()), role.of_worker(worker)) {
+            (Some(own), _) => (own, API_VERSION),
+            (None, default) => (&default.class, default.version.as_deref().unwrap_or(API_VERSION)),
+        };
+        resolve(class).map(|_| (role.version_key(), version))
     };
-    converters.into_iter().filter_map(version).collect()
+    Role::ALL.into_iter().filter_map(version).collect()
 }
 
 /// The versions in which the worker has the class, oldest first.
@@ -222,6 +234,27 @@ async fn ask_plugin(
 mod tests {
     use super::*;
     use crate::settings::definitions::{Definition, Importance, Type};
+
+    #[test]
+    fn a_sink_keeps_out_of_the_group_of_the_workers() {
+        let errors = |more: &[(&str, &str)]| {
+            let entries = [("name", "n"), ("connector.class", "A"), ("topics", "t")];
+            let config: Props = entries
+                .iter()
+                .chain(more)
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect();
+            let mut validation = common::validate(Kind::Sink, &config);
+            check_group(&mut validation, "connect-n", &config);
+            validation.problems().into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+        };
+        let of_name =
+            "Consumer group for sink connector named n conflicts with Connect worker group connect-n";
+        assert_eq!(errors(&[]), [of_name]);
+        assert_eq!(errors(&[("consumer.override.group.id", "other")]), Vec::<String>::new());
+        let overridden = "Consumer group connect-n conflicts with Connect worker group connect-n";
+        assert_eq!(errors(&[("consumer.override.group.id", "connect-n")]), [overridden]);
+    }
 
     #[test]
     fn a_version_that_is_not_there_leaves_the_keys_of_any_connector() {

@@ -21,7 +21,7 @@ fn file(name: &str) -> String {
 }
 
 /// Client settings for a listener of the brokers, by Java's names.
-fn client(listener: &str, settings: &[(&str, &str)]) -> Props {
+pub(crate) fn client(listener: &str, settings: &[(&str, &str)]) -> Props {
     let protocol = match listener {
         "SASL_PLAINTEXT" | "SASL_SSL" => listener,
         _ => "SSL",
@@ -44,7 +44,7 @@ fn module(of: &str, options: &str) -> String {
 }
 
 /// Settings of a login.
-fn login(listener: &str, mechanism: &str, options: &str) -> Props {
+pub(crate) fn login(listener: &str, mechanism: &str, options: &str) -> Props {
     let jaas = module(mechanism, options);
     client(listener, &[("sasl.mechanism", mechanism), ("sasl.jaas.config", &jaas)])
 }
@@ -58,7 +58,7 @@ pub(crate) fn with_prefix(props: Props, prefix: &str, client: &Props) -> Props {
 }
 
 /// Each way to be let in.
-fn ways() -> Vec<(&'static str, Props)> {
+pub(crate) fn ways() -> Vec<(&'static str, Props)> {
     let (pem, jks, p12) = (file("client.pem"), file("client.jks"), file("client.p12"));
     let ca = fs::read_to_string(file("ca.pem")).expect("the authority");
     let mtls = |kind, location: &str, more: &[(&str, &str)]| {

@@ -5,9 +5,11 @@ use crate::{MINUTE, fill, lines, numbers};
 use connect_tests::configs::{
     connector, faulty_sink, faulty_source, file_sink, verifiable_sink, verifiable_source,
 };
-use connect_tests::{Kafka, Props, With, Worker, WorkerSpec, faulty, wait_for, wait_until};
+use connect_tests::process::cpu_seconds;
+use connect_tests::{Kafka, Props, With, Worker, WorkerSpec, faulty, let_run, wait_for, wait_until};
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// How the first batch of a topic is compressed: what its attributes say on the broker's disk.
 fn codec(topic: &str) -> u8 {
@@ -199,4 +201,24 @@ fn retried_records_keep_their_order() {
     let topics = Kafka::shared().topics();
     assert_eq!(topics.committed("connect-answers", name), [Some(300)]);
     assert_eq!(topics.committed("connect-errors", name), [Some(300)]);
+}
+
+/// Four producers with records to send, and a broker that does not answer: they wait, and do not spin.
+#[test]
+fn waiting_for_a_broker_costs_no_processor_time() {
+    const STOOD: Duration = Duration::from_secs(3);
+    let kafka = Kafka::start();
+    kafka.topics().create("waiting", 4, 1, &[]);
+    let source = verifiable_source("waiting", "waiting", 200).with("tasks.max", 4);
+    let mut worker = WorkerSpec::connect_host(kafka.bootstrap()).connector(source).start();
+    wait_for("records", MINUTE, || kafka.topics().count("waiting") > 1000);
+    kafka.freeze(1);
+    let (since, before) = (Instant::now(), cpu_seconds(worker.id()));
+    let_run(STOOD);
+    let (used, took) = (cpu_seconds(worker.id()) - before, since.elapsed().as_secs_f64());
+    kafka.thaw(1);
+    assert!(used < took / 2.0, "{used:.2} s of processor time in {took:.2} s");
+    let flowed = kafka.topics().count("waiting");
+    wait_for("more records", MINUTE, || kafka.topics().count("waiting") > flowed + 1000);
+    assert!(worker.terminate().success());
 }

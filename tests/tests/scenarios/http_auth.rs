@@ -5,15 +5,17 @@ use connect_tests::raw::{Raw, header};
 use connect_tests::{Rest, RunDir, Worker, WorkerSpec, free_port, wait_for, wait_until};
 use std::fs;
 
-const EXTENSION: &str = "org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension";
+/// What asks callers for a password.
+pub const EXTENSION: &str =
+    "org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension";
 const MODULE: &str = "org.apache.kafka.connect.rest.basic.auth.extension.PropertyFileLoginModule";
 /// ann:s3cret
-const ANN: &str = "Authorization: Basic YW5uOnMzY3JldA==";
+pub const ANN: &str = "Authorization: Basic YW5uOnMzY3JldA==";
 /// ann:wrong
-const WRONG: &str = "Authorization: Basic YW5uOndyb25n";
+pub const WRONG: &str = "Authorization: Basic YW5uOndyb25n";
 
 /// Writes the JAAS file and the file of users; hands out the path of the first.
-fn jaas(dir: &RunDir, users: &str) -> String {
+pub fn jaas(dir: &RunDir, users: &str) -> String {
     fs::write(dir.join("users.properties"), users).expect("the users");
     let file = dir.join("users.properties");
     let text = format!(

@@ -11,10 +11,10 @@ use std::time::Duration;
 const PASSWORD: &str = "st0re-s3cret";
 
 /// A folder with a CA, a certificate of the worker, one of a client, and a client's from nobody known.
-struct Certificates(RunDir);
+pub struct Certificates(RunDir);
 
 impl Certificates {
-    fn new() -> Certificates {
+    pub fn new() -> Certificates {
         let made = Certificates(RunDir::new("certificates"));
         for ca in ["ca", "stranger-ca"] {
             made.openssl(&format!("req -x509 {KEY} -keyout {ca}.key -out {ca}.pem -subj /CN={ca} -days 2"));
@@ -52,7 +52,7 @@ impl Certificates {
         self.run("openssl", arguments);
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
@@ -92,7 +92,7 @@ fn https(port: u16) -> WorkerSpec {
 }
 
 /// With a store of the worker under the prefix.
-fn store(spec: WorkerSpec, prefix: &str, kind: &str, path: PathBuf) -> WorkerSpec {
+pub fn store(spec: WorkerSpec, prefix: &str, kind: &str, path: PathBuf) -> WorkerSpec {
     let spec = spec
         .set(&format!("{prefix}ssl.keystore.type"), kind)
         .set(&format!("{prefix}ssl.keystore.location"), path.display());

@@ -1,12 +1,13 @@
 //! The recorded scenarios of Kafka Connect's REST API, played against a worker on real Kafka; see tests/rest/README.md.
 
+use crate::distributed::wait_healthy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use connect_tests::{Kafka, Process, Rest, WorkerSpec, paths};
+use connect_tests::{Kafka, Process, Rest, Worker, WorkerSpec, paths};
 
 /// For all scenarios of a theme; about half a minute is usual.
 const BOUND: Duration = Duration::from_secs(300);
@@ -38,15 +39,30 @@ fn expected_failures() -> BTreeMap<String, String> {
     map
 }
 
+/// Alone, or one of a group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Standalone,
+    Distributed,
+}
+
+/// What fails besides in a group where each request goes to a worker that does not lead.
+const OF_FOLLOWERS: [(&str, &str); 2] = [
+    (NOT_FORWARDED, "a request that must not be sent on is refused by who does not lead"),
+    ("validate-exactly-once", "plugins cannot say whether they support it"),
+];
+const NOT_FORWARDED: &str = "http-query-parameters";
+
 /// What became of a scenario: none: it passed or does not concern this worker; else the first difference.
 type Outcomes = BTreeMap<String, Option<String>>;
 
 /// Plays the scenarios whose name begins so, one after the other.
-fn play(worker: &Rest, theme: &str, scratch: &Path) -> Outcomes {
+fn play(worker: &Rest, theme: &str, mode: Mode, scratch: &Path) -> Outcomes {
     let mut command = Command::new("python3");
     command
         .arg(folder().join("connect_compat.py"))
-        .args(["check", "--url", worker.base(), "--without", "distributed", "--filter", &format!("{theme}*")])
+        .args(["check", "--url", worker.base(), "--filter", &format!("{theme}*")])
+        .args(if mode == Mode::Standalone { &["--without", "distributed"][..] } else { &[] })
         .arg("--cases")
         .arg(folder().join("cases-open"))
         .arg("--dir")
@@ -69,25 +85,50 @@ fn play(worker: &Rest, theme: &str, scratch: &Path) -> Outcomes {
     outcomes
 }
 
+fn settled(spec: WorkerSpec) -> Worker {
+    spec.set("key.converter", JSON_CONVERTER)
+        .set("value.converter", JSON_CONVERTER)
+        .set("connector.client.config.override.policy", "All")
+        .set("offset.flush.interval.ms", 500)
+        .start()
+}
+
 #[test]
 fn recorded_scenarios_pass_but_for_those_listed() {
-    let expected = expected_failures();
+    let mut worker = settled(WorkerSpec::connect_host(Kafka::shared().bootstrap()));
+    play_all(&worker, Mode::Standalone);
+    assert!(worker.terminate().success());
+}
+
+/// Each request goes to a worker that is not the leader.
+#[test]
+fn recorded_scenarios_pass_in_a_group_of_workers() {
+    let one = || settled(WorkerSpec::distributed(Kafka::shared().bootstrap(), "recorded"));
+    let mut leader = one();
+    wait_healthy(&leader);
+    let mut follower = one();
+    wait_healthy(&follower);
+    play_all(&follower, Mode::Distributed);
+    let outcomes = play(leader.rest(), NOT_FORWARDED, Mode::Distributed, leader.dir().path());
+    assert_eq!(outcomes, Outcomes::from([(NOT_FORWARDED.to_owned(), None)]));
+    assert!(follower.terminate().success() && leader.terminate().success());
+}
+
+fn play_all(worker: &Worker, mode: Mode) {
+    let mut expected = expected_failures();
+    if mode == Mode::Distributed {
+        expected.extend(OF_FOLLOWERS.map(|(name, why)| (name.to_owned(), why.to_owned())));
+    }
     let cases = cases();
     for name in expected.keys() {
         assert!(cases.contains(name), "expected-failures.txt names {name}, which is no case");
     }
-    let mut worker = WorkerSpec::connect_host(Kafka::shared().bootstrap())
-        .set("key.converter", JSON_CONVERTER)
-        .set("value.converter", JSON_CONVERTER)
-        .set("connector.client.config.override.policy", "All")
-        .set("offset.flush.interval.ms", 500)
-        .start();
     // Most of the time goes into waiting, so the themes are played side by side; each case has names of its own.
     let themes: BTreeSet<&str> = cases.iter().filter_map(|name| name.split('-').next()).collect();
     let (rest, scratch) = (worker.rest(), worker.dir().path());
     let played: Outcomes = thread::scope(|scope| {
         let running: Vec<_> =
-            themes.iter().map(|theme| scope.spawn(move || play(rest, theme, scratch))).collect();
+            themes.iter().map(|theme| scope.spawn(move || play(rest, theme, mode, scratch))).collect();
         running.into_iter().flat_map(|theme| theme.join().expect("a theme was played")).collect()
     });
     let names: BTreeSet<String> = played.keys().cloned().collect();
@@ -101,5 +142,4 @@ fn recorded_scenarios_pass_but_for_those_listed() {
         }
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
-    assert!(worker.terminate().success());
 }

@@ -11,14 +11,18 @@ use super::text;
 use crate::herder::*;
 use crate::settings::Props;
 
-struct Case {
-    herder: Herder,
+pub struct Case {
+    pub herder: Herder,
     now: Millis,
+    /// How far the config topic was read.
+    pub offset: i64,
+    /// The newest reading of it.
+    pub reading: ReadId,
     requests: RequestId,
     hold: bool,
     held: VecDeque<(WriteId, Vec<ConfigRecord>)>,
     /// Newest epoch of each connector and task, by its name.
-    epochs: std::collections::BTreeMap<String, Epoch>,
+    pub epochs: std::collections::BTreeMap<String, Epoch>,
     lines: Vec<String>,
 }
 
@@ -34,11 +38,11 @@ pub fn catalog() -> Catalog {
     ])
 }
 
-fn pairs<'a>(words: impl Iterator<Item = &'a str>) -> Props {
+pub fn pairs<'a>(words: impl Iterator<Item = &'a str>) -> Props {
     words.filter_map(|word| word.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
 }
 
-fn task_id(text: &str) -> TaskId {
+pub fn task_id(text: &str) -> TaskId {
     let (connector, task) = text.rsplit_once('-').expect("a task is CONNECTOR-NUMBER");
     TaskId { connector: connector.to_owned(), task: task.parse().expect("a number") }
 }
@@ -48,6 +52,8 @@ impl Case {
         Case {
             herder: Herder::new("here:8083", catalog(), Assignment::Everything),
             now: 0,
+            offset: 0,
+            reading: 0,
             requests: 0,
             hold: false,
             held: VecDeque::new(),
@@ -56,12 +62,13 @@ impl Case {
         }
     }
 
-    fn step(&mut self, event: Event) {
+    pub fn step(&mut self, event: Event) {
         for action in self.herder.step(self.now, event) {
             self.lines.push(text::action(&action));
             match action {
                 Action::StartConnector { name, epoch, .. } => drop(self.epochs.insert(name, epoch)),
                 Action::StartTask { id, epoch, .. } => drop(self.epochs.insert(id.to_string(), epoch)),
+                Action::ReadConfig { read } => self.reading = read,
                 Action::Write { write, records } => {
                     self.held.push_back((write, records));
                     if !self.hold {
@@ -77,13 +84,14 @@ impl Case {
         let Some((write, records)) = self.held.pop_front() else { return };
         if outcome.is_ok() {
             for record in records {
-                self.step(Event::Config(record));
+                self.offset += 1;
+                self.step(Event::Config { offset: self.offset, record: Some(record) });
             }
         }
         self.step(Event::Written { write, outcome });
     }
 
-    fn ask(&mut self, request: Request) {
+    pub fn ask(&mut self, request: Request) {
         self.requests += 1;
         let id = self.requests;
         self.step(Event::Request { id, request });
@@ -93,7 +101,7 @@ impl Case {
         self.lines.clear();
         let words: Vec<&str> = command.split_whitespace().map(|word| word.trim_end_matches(':')).collect();
         let (verb, rest) = words.split_first().expect("a command");
-        if !self.request(verb, rest) {
+        if !self.request(verb, rest) && !self.group_command(verb, rest) {
             self.report(verb, rest, command);
         }
         self.lines.iter().map(|line| format!("{line}\n")).collect()
@@ -232,6 +240,11 @@ impl Case {
             "task-stalled" => {
                 let stall = rest.get(1).map(|reason| Stall { reason: (*reason).to_owned(), since: self.now });
                 self.step(Event::TaskStalled { id: task_id(&name), epoch, stall });
+            }
+            "activity" => {
+                let activity = self.herder.activity().expect("an activity");
+                let until = activity.until.map_or("now".to_owned(), |until| until.to_string());
+                self.lines.push(format!("{} {} to {until}", activity.what, activity.since));
             }
             "topic" => {
                 let topic = rest[1].to_owned();

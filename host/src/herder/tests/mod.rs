@@ -2,5 +2,7 @@
 
 mod asks;
 mod cases;
+mod group;
+mod grouped;
 mod simulation;
 mod text;

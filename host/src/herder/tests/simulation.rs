@@ -1,6 +1,8 @@
 //! A simulated worker: random requests, and runners and a store that answer late and in any order across their parts.
 //! After each step the invariants hold; when everything has been heard, what runs is what shall run.
 
+mod checks;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proptest::prelude::*;
@@ -61,6 +63,7 @@ impl Part {
 struct World {
     herder: Herder,
     now: Millis,
+    offset: i64,
     requests: RequestId,
     open: BTreeSet<RequestId>,
     /// Epoch that lives, by part.
@@ -90,6 +93,7 @@ impl World {
             herder: Herder::new("here:8083", catalog(), Assignment::Everything)
                 .with_restarts(RestartPolicy::default(), 7),
             now: 0,
+            offset: 0,
             requests: 0,
             open: BTreeSet::new(),
             live: BTreeMap::new(),
@@ -145,7 +149,9 @@ impl World {
             }
             Action::Write { write, records } => {
                 for record in records {
-                    self.send("store", Event::Config(record));
+                    self.offset += 1;
+                    let event = Event::Config { offset: self.offset, record: Some(record) };
+                    self.send("store", event);
                 }
                 self.send("store", Event::Written { write, outcome: Ok(()) });
             }
@@ -203,6 +209,7 @@ impl World {
                 self.finished += 1;
                 assert!(self.live.is_empty() && self.finished == 1);
             }
+            other => panic!("not an action of a standalone worker: {}", text::action(&other)),
         }
     }
 
@@ -258,7 +265,7 @@ impl World {
                 self.bury(Part::Task(id.clone()), *epoch);
             }
             Event::OffsetsModified { request, .. } => drop(self.modifying.remove(request)),
-            Event::Config(ConfigRecord::Tasks { name, .. }) => {
+            Event::Config { record: Some(ConfigRecord::TaskCommit { name, .. }), .. } => {
                 *self.sets.entry(name.clone()).or_default() += 1
             }
             _ => {}
@@ -349,38 +356,6 @@ impl World {
         assert_eq!(self.log.len(), before, "a ghost was listened to");
     }
 
-    fn ask_now(&mut self, request: Request) -> Response {
-        let actions = self.herder.step(self.now, Event::Request { id: 0, request });
-        match actions.into_iter().next() {
-            Some(Action::Answer { outcome: Ok(response), .. }) => response,
-            other => panic!("no answer: {:?}", other.as_ref().map(text::action)),
-        }
-    }
-
-    /// What runs, runs; traces come with failures and with nothing else.
-    fn check_statuses(&mut self) {
-        let Response::Expanded(all) = self.ask_now(Request::Expand { status: true, info: true }) else {
-            panic!("not what was asked")
-        };
-        for (name, expansion) in all {
-            let (status, info) = (expansion.status.expect("status"), expansion.info.expect("info"));
-            assert_eq!(status.tasks.len(), info.tasks.len());
-            let part = Part::Connector(name.clone());
-            let states =
-                std::iter::once((part, &status.connector)).chain(status.tasks.iter().map(|task| {
-                    (Part::Task(TaskId { connector: name.clone(), task: task.task }), &task.status)
-                }));
-            for (part, status) in states {
-                assert_eq!(status.trace.is_some(), status.state == State::Failed);
-                let next = status.restarts.next_in.map(|wait| self.now + wait);
-                assert!(next.is_none_or(|at| at >= self.now && self.planned.contains_key(&part)));
-                if status.state == State::Running {
-                    assert!(self.live.contains_key(&part), "{name} runs without a life");
-                }
-            }
-        }
-    }
-
     /// Lets everything arrive, time pass, and compares what runs with what shall run.
     fn calm_down(&mut self) {
         let mut nth = 0;
@@ -399,41 +374,6 @@ impl World {
             }
         }
         assert!(self.open.is_empty(), "unanswered: {:?}", self.open);
-    }
-
-    fn check_calm(&mut self) {
-        let Response::Expanded(all) = self.ask_now(Request::Expand { status: true, info: true }) else {
-            panic!("not what was asked")
-        };
-        let mut shall = BTreeSet::new();
-        for (name, expansion) in &all {
-            let status = expansion.status.as_ref().expect("status");
-            match status.connector.state {
-                State::Running => drop(shall.insert(Part::Connector(name.clone()))),
-                State::Failed => {
-                    let waits = status.connector.restarts.next_in.is_some();
-                    assert!(name != "c" || waits, "{name} is not restarted");
-                }
-                State::Paused | State::Stopped => {}
-                other => panic!("{name} is still {other:?}"),
-            }
-            for task in &status.tasks {
-                let id = TaskId { connector: name.clone(), task: task.task };
-                match task.status.state {
-                    State::Running => assert!(!self.paused.contains(&id)),
-                    State::Paused => assert!(self.paused.contains(&id)),
-                    State::Failed => {
-                        let waits = task.status.restarts.next_in.is_some();
-                        assert!(name != "c" || waits, "{id} is not restarted");
-                        continue;
-                    }
-                    other => panic!("{id} is still {other:?}"),
-                }
-                shall.insert(Part::Task(id));
-            }
-        }
-        let runs: BTreeSet<Part> = self.live.keys().cloned().collect();
-        assert!(runs == shall, "what runs is not what shall run");
     }
 }
 

@@ -14,10 +14,11 @@ pub fn record(record: &ConfigRecord) -> String {
             format!("connector {name} {}", props(config))
         }
         ConfigRecord::Connector { name, config: None } => format!("connector {name} gone"),
-        ConfigRecord::Tasks { name, configs } => {
-            let configs: Vec<String> = configs.iter().map(props).collect();
-            format!("tasks {name} [{}]", configs.join(" "))
-        }
+        ConfigRecord::TaskConfig { name, task, config } => format!("task {name}-{task} {}", props(config)),
+        ConfigRecord::TaskCommit { name, tasks } => format!("commit {name} {tasks}"),
+        ConfigRecord::TaskCount { name, tasks } => format!("fencing {name} {tasks}"),
+        ConfigRecord::SessionKey(key) => format!("session key {} {}", key.algorithm, key.created),
+        ConfigRecord::LoggerLevel { namespace, level } => format!("level {namespace} {level}"),
         ConfigRecord::Target { name, state: Some(state) } => format!("target {name} {state:?}"),
         ConfigRecord::Target { name, state: None } => format!("target {name} gone"),
         ConfigRecord::Restart { name, include_tasks, only_failed } => {
@@ -130,5 +131,70 @@ pub fn action(action: &Action) -> String {
             format!("tell {connector}{task}: {notice:?}")
         }
         Action::Finished => "finished".to_owned(),
+        other => group_action(other),
+    }
+}
+
+fn assignment(told: &GroupAssignment) -> String {
+    let list = |share: &Share| share.iter().map(Item::to_string).collect::<Vec<_>>().join(" ");
+    let mut out = format!("[{}] at {} of {}", list(&told.assigned), told.config_offset, told.leader);
+    if told.error != 0 {
+        out.push_str(" MISMATCH");
+    }
+    if !told.revoked.is_empty() {
+        out.push_str(&format!(" revoked [{}]", list(&told.revoked)));
+    }
+    if told.delay_ms != 0 {
+        out.push_str(&format!(" delay {}", told.delay_ms));
+    }
+    out
+}
+
+pub fn status_record(record: &StatusRecord) -> String {
+    let part = |status: &Option<PartStatus>| match status {
+        Some(status) => {
+            format!("{} {} g{}", status.state.name(), status.worker_id, status.generation)
+        }
+        None => "gone".to_owned(),
+    };
+    match record {
+        StatusRecord::Connector { name, status } => format!("{name} {}", part(status)),
+        StatusRecord::Task { id, status } => format!("{id} {}", part(status)),
+        StatusRecord::Topic { topic, connector, found } => {
+            let found = found.map_or("gone".to_owned(), |found| format!("used by task {}", found.task));
+            format!("topic {topic} of {connector} {found}")
+        }
+    }
+}
+
+/// Actions of a member of a group.
+fn group_action(action: &Action) -> String {
+    match action {
+        Action::ReadConfig { read } => format!("read config {read}"),
+        Action::PutStatus { record, safe } => {
+            format!("status {}{}", status_record(record), if *safe { " (safe)" } else { "" })
+        }
+        Action::Join(state) => {
+            let allocation = state.allocation.as_ref().map_or("nothing".to_owned(), assignment);
+            format!("join {} at {} with {allocation}", state.url, state.config_offset)
+        }
+        Action::Share { generation, shares } => {
+            let shares: Vec<String> =
+                shares.iter().map(|(member, told)| format!("{member}: {}", assignment(told))).collect();
+            format!("share g{generation} {}", shares.join("; "))
+        }
+        Action::Rejoin { reason } => format!("rejoin: {reason}"),
+        Action::Leave { reason } => format!("leave: {reason}"),
+        Action::MakeSessionKey => "make session key".to_owned(),
+        Action::UseSessionKey { key, verify } => {
+            let key = key.as_ref().map_or("none".to_owned(), |key| key.created.to_string());
+            format!("session key {key} verify={verify}")
+        }
+        Action::PublishTasks { name, epoch, leader_url, configs } => {
+            let configs: Vec<String> = configs.iter().map(props).collect();
+            format!("publish {name} @{epoch} to {leader_url} [{}]", configs.join(" "))
+        }
+        Action::SetLogLevel { namespace, level } => format!("set level {namespace} {level}"),
+        _ => panic!("not an action of a member of a group"),
     }
 }

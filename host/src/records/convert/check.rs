@@ -29,7 +29,7 @@ impl Role {
 /// # Errors
 /// The version does not fit, or what is asked is no range; under the key of the version, in Kafka Connect's words.
 pub fn fits(role: Role, config: &ConverterConfig) -> Result<(), Problem> {
-    let problem = |message: String| Problem::new(format!("{}.plugin.version", role.key()), message);
+    let problem = |message: String| Problem::new(role.version_key(), message);
     let Some(class) = resolve(&config.class) else { return Ok(()) };
     let range = versions::requirement(config.version.as_deref());
     match range.map_err(|error| problem(error.to_string()))? {
@@ -51,13 +51,13 @@ pub fn check(
     for role in [Role::Header, Role::Key, Role::Value] {
         let key = role.key();
         validation.recommend(key, classes_for(role).into_iter().map(str::to_owned).collect());
-        let version = format!("{key}.plugin.version");
+        let version = role.version_key();
         if nulls.contains(key) {
-            validation.set_visible(&version, false);
+            validation.set_visible(version, false);
         }
         let shown = validation.value(key).and_then(Parsed::as_str).and_then(resolve);
         if shown.is_some_and(|class| classes_for(role).contains(&class)) {
-            validation.recommend(&version, vec![API_VERSION.to_owned()]);
+            validation.recommend(version, vec![API_VERSION.to_owned()]);
         }
         let Some(named) = ConverterConfig::read(key, config) else { continue };
         let class = resolve(&named.class).map(str::to_owned);
@@ -67,7 +67,7 @@ pub fn check(
             None => {
                 let detail = format!("Class {} could not be found.", named.class);
                 validation.add_error(key, invalid(key, &named.class, &detail));
-                validation.set_visible(&version, false);
+                validation.set_visible(version, false);
             }
             Some(class) if !classes_for(role).contains(&class.as_str()) => {
                 let interface = role.interface();
@@ -76,7 +76,7 @@ pub fn check(
                     format!("Class class {class} does not implement the {interface} interface"),
                 );
             }
-            Some(_) if validation.is_faulty(&version) => {}
+            Some(_) if validation.is_faulty(version) => {}
             Some(class) => match fits(role, &named) {
                 Err(problem) => {
                     validation.add_error(key, problem.message.clone());

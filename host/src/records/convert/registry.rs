@@ -8,7 +8,9 @@ use super::primitive::{NumberKind, PrimitiveConverter};
 use super::simple_header::SimpleHeaderConverter;
 use super::string::StringConverter;
 use super::{Converter, ForHeaders, HeaderConverter};
+use crate::settings::connector::{ConnectorConfig, ConverterConfig};
 use crate::settings::versions::API_VERSION;
+use crate::settings::worker::WorkerConfig;
 use crate::settings::{Problem, Props};
 
 /// What a converter is asked to convert.
@@ -23,12 +25,42 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them, in the order in which faults are told.
+    pub const ALL: [Role; 3] = [Role::Key, Role::Value, Role::Header];
+
     /// The setting that names the converter's class, which prefixes the converter's own settings too.
     pub fn key(self) -> &'static str {
         match self {
             Role::Key => "key.converter",
             Role::Value => "value.converter",
             Role::Header => "header.converter",
+        }
+    }
+
+    /// The setting that asks for a version of the converter.
+    pub fn version_key(self) -> &'static str {
+        match self {
+            Role::Key => "key.converter.plugin.version",
+            Role::Value => "value.converter.plugin.version",
+            Role::Header => "header.converter.plugin.version",
+        }
+    }
+
+    /// What the worker's config says of the converter.
+    pub fn of_worker(self, config: &WorkerConfig) -> &ConverterConfig {
+        match self {
+            Role::Key => &config.key_converter,
+            Role::Value => &config.value_converter,
+            Role::Header => &config.header_converter,
+        }
+    }
+
+    /// What a connector's config says of the converter, if it does.
+    pub fn of_connector(self, config: &ConnectorConfig) -> Option<&ConverterConfig> {
+        match self {
+            Role::Key => config.key_converter.as_ref(),
+            Role::Value => config.value_converter.as_ref(),
+            Role::Header => config.header_converter.as_ref(),
         }
     }
 }

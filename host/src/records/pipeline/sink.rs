@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Failure;
 use crate::records::convert::{Converter, HeaderConverter};
-use crate::records::tolerance::Stage;
+use crate::records::stage::Stage;
 use crate::records::value::SchemaAndValue;
 
 /// What a message's timestamp means.

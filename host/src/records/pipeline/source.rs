@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Failure;
 use crate::records::convert::{ConvertError, Converter, HeaderConverter, Payload};
 use crate::records::schema::Schema;
-use crate::records::tolerance::Stage;
+use crate::records::stage::Stage;
 use crate::records::value::Value;
 
 /// A record as a source task gave it. Its headers are a range of the batch's headers.

@@ -98,9 +98,11 @@ fn changes_of_offsets_are_lists_of_objects() {
 
 #[test]
 fn task_configs_are_lists_of_flat_objects() {
-    for good in ["[]", "null", "[{}]", r#"[{"a":"b","c":1,"d":null},null]"#] {
-        task_configs(good.as_bytes()).unwrap();
-    }
+    let read = |body: &str| task_configs(body.as_bytes()).unwrap();
+    assert!(read("[]") == Some(Vec::new()) && read("[{}]") == Some(vec![Props::new()]));
+    let given = [("a", "b"), ("c", "1.50")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    assert!(read(r#"[{"a":"b","c":1.50,"d":null},{}]"#) == Some(vec![given.into(), Props::new()]));
+    assert!(read("null").is_none() && read("[{},null]").is_none());
     for bad in ["", "{}", "[", "\"x\"", "[1]", r#"[{"a":[]}]"#] {
         problem(task_configs(bad.as_bytes()));
     }

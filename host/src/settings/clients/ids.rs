@@ -45,6 +45,24 @@ impl ClientIds {
         Self::client(format!("{}shared-admin", base(worker)))
     }
 
+    /// The member of a worker group.
+    pub fn member(worker: &Props, worker_id: &str) -> Self {
+        let given = worker.get("client.id").map(|text| trim(text)).filter(|text| !text.is_empty());
+        Self::client(given.map_or_else(|| format!("connect-{worker_id}"), str::to_owned))
+    }
+
+    /// Producer and consumer of the group's config topic; see [`ClientIds::offsets`].
+    pub fn configs(worker: &Props) -> Self {
+        let name = format!("{}configs", base(worker));
+        ClientIds { client_id: name.clone(), group_id: Some(name) }
+    }
+
+    /// Producer and consumer of the group's status topic; see [`ClientIds::offsets`].
+    pub fn statuses(worker: &Props) -> Self {
+        let name = format!("{}statuses", base(worker));
+        ClientIds { client_id: name.clone(), group_id: Some(name) }
+    }
+
     /// Producer and consumer of the worker's offset topic. The consumer is assigned its partitions and
     /// commits nothing; librdkafka wants the name of a group all the same.
     pub fn offsets(worker: &Props) -> Self {
@@ -104,6 +122,11 @@ mod tests {
             assert_eq!(ClientIds::offsets(&props(worker)).client_id, expected);
         }
         assert_eq!(ClientIds::shared_admin(&props(&[])).client_id, "connect-shared-admin");
+        let worker = props(&[("group.id", "g"), ("client.id", "me")]);
+        assert_eq!(ClientIds::configs(&worker).client_id, "g-me-configs");
+        assert_eq!(ClientIds::statuses(&worker).client_id, "g-me-statuses");
+        assert_eq!(ClientIds::member(&worker, "h:1").client_id, "me");
+        assert_eq!(ClientIds::member(&props(&[("client.id", " ")]), "h:1").client_id, "connect-h:1");
     }
 
     #[test]

@@ -21,13 +21,7 @@ fn a_source_needs_no_more_than_its_class() {
     assert_eq!(config.name, "n");
     assert!(config.sink.is_none() && config.warnings.is_empty());
     assert_eq!((config.key_converter, config.value_converter, config.header_converter), (None, None, None));
-    let errors = ErrorsConfig {
-        retry_timeout_ms: 0,
-        retry_delay_max_ms: 60000,
-        tolerance: Tolerance::None,
-        log_enable: false,
-        log_include_messages: false,
-    };
+    let errors = ErrorsConfig { tolerance: Tolerance::None, log_enable: false, log_include_messages: false };
     assert_eq!(config.errors, errors);
     assert_eq!(config.raw, props(&[("connector.class", "C"), ("name", "n")]));
 }
@@ -60,13 +54,7 @@ fn every_shared_key_is_read() {
     let settings = props(&[("schemas.enable", "false")]);
     let value = ConverterConfig { class: "Value".to_owned(), version: None, props: settings };
     assert_eq!(config.value_converter, Some(value));
-    let errors = ErrorsConfig {
-        retry_timeout_ms: -1,
-        retry_delay_max_ms: 5,
-        tolerance: Tolerance::All,
-        log_enable: true,
-        log_include_messages: true,
-    };
+    let errors = ErrorsConfig { tolerance: Tolerance::All, log_enable: true, log_include_messages: true };
     assert_eq!(config.errors, errors);
     let topics = vec!["a".to_owned(), "b".to_owned()];
     assert_eq!(config.sink, Some(SinkTopics { topics, topics_regex: None }));

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::settings::connector::{ConnectorConfig, Kind};
 use crate::settings::definitions::{ConfigDef, DefaultValue, Definition, Validator, common};
-use crate::settings::worker::{self, WorkerConfig};
+use crate::settings::worker::{self, DistributedConfig, WorkerConfig};
 use crate::settings::{Problem, Props, restarts, topic_creation};
 
 const KEYS: &str = include_str!("../testdata/keys.txt");
@@ -68,6 +68,19 @@ fn probe_worker(line: &Line, key: &str, beside: Props) -> Found {
     match WorkerConfig::parse(&given) {
         Err(problems) => refused(key, &problems),
         Ok((_, warnings)) => named(&warnings, key),
+    }
+}
+
+/// Reads the config of a worker of a group that has the key.
+fn probe_distributed(line: &Line) -> Found {
+    let mut given = props(&[("key.converter", "x"), ("value.converter", "x"), ("plugin.path", "x")]);
+    for key in ["group.id", "config.storage.topic", "offset.storage.topic", "status.storage.topic"] {
+        given.insert(key.to_owned(), "x".to_owned());
+    }
+    given.insert(line.key.to_owned(), line.value.to_owned());
+    match DistributedConfig::parse(&given) {
+        Err(problems) => refused(line.key, &problems),
+        Ok((_, warnings)) => named(&warnings, line.key),
     }
 }
 
@@ -166,6 +179,7 @@ fn named(warnings: &[Problem], key: &str) -> Found {
 fn probe(line: &Line) -> Found {
     match line.section {
         "worker" => probe_worker(line, line.key, Props::new()),
+        "distributed" => probe_distributed(line),
         "clients" => probe_client(line),
         "https" => probe_https(line),
         "source" => probe_connector(line, Kind::Source),
@@ -193,6 +207,9 @@ fn each_key_of_the_catalogues_is_listed() {
         definitions.iter().map(|definition| (section, definition.name.clone())).collect()
     };
     let mut keys = known("worker", &worker::definitions());
+    let (alone, grouped) = (worker::definitions(), worker::distributed_definitions());
+    let differs = |key: &&Definition| alone.get(&key.name) != Some(*key);
+    keys.extend(grouped.iter().filter(differs).map(|key| ("distributed", key.name.clone())));
     keys.extend(known("source", &common::connector(Kind::Source)));
     keys.extend(known("sink", &common::connector(Kind::Sink)));
     for (section, key) in &keys {
@@ -296,11 +313,16 @@ fn made_anew(document: &str) -> String {
     connector.extend(restarts::definitions());
     connector.extend(topic_creation::definitions(&props(&[("topic.creation.groups", "G")])));
     let [worker, worker_warned, worker_refused] = tables(&["worker"], &worker::definitions());
+    let [grouped, grouped_warned, grouped_refused] =
+        tables(&["distributed"], &worker::distributed_definitions());
     let [shared, shared_warned, shared_refused] = tables(&["source", "sink"], &connector);
     let parts = BTreeMap::from([
         ("worker keys", worker),
         ("worker keys without effect", worker_warned),
         ("worker keys that are refused", worker_refused),
+        ("distributed keys", grouped),
+        ("distributed keys without effect", grouped_warned),
+        ("distributed keys that are refused", grouped_refused),
         ("connector keys", shared),
         ("connector keys without effect", shared_warned),
         ("connector keys that are refused", shared_refused),

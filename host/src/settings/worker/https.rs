@@ -59,6 +59,8 @@ pub struct HttpsConfig {
     pub tls12: bool,
     /// TLS 1.3 is spoken.
     pub tls13: bool,
+    /// Where the worker calls others by HTTPS, their certificates have to be made for their names.
+    pub check_names: bool,
     /// The suites that may be used, by their names in Java; empty: all of those that this worker has.
     pub cipher_suites: Vec<String>,
 }
@@ -90,6 +92,9 @@ const NO_EFFECT: [(&str, &str); 6] = [
     ("ssl.secure.random.implementation", JVM),
     ("ssl.endpoint.identification.algorithm", "has no effect: listeners don't check the names of clients"),
 ];
+
+/// Of the server that is called: empty is that its name is not checked.
+const NAMES: &str = "ssl.endpoint.identification.algorithm";
 
 const ENGINE: &str = "ssl.engine.factory.class";
 
@@ -189,6 +194,7 @@ fn read(keys: &Keys<'_>, problems: &mut Vec<Problem>, warnings: &mut Vec<Problem
         client_auth,
         tls12,
         tls13,
+        check_names: keys.props.get(&keys.name(NAMES)).is_none_or(|value| !trim(value).is_empty()),
         cipher_suites,
     })
 }

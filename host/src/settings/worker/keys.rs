@@ -27,7 +27,7 @@ pub fn definitions() -> ConfigDef {
     keys
 }
 
-fn key(name: &str, kind: Type, importance: Importance, doc: &str) -> Definition {
+pub(super) fn key(name: &str, kind: Type, importance: Importance, doc: &str) -> Definition {
     Definition::new(name, kind, importance, doc)
 }
 

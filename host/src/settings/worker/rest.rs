@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::https::{HttpsConfig, https};
 use super::listeners::{HeaderRule, Listener, header_rules, listeners};
-use super::{Problem, Reader};
+use super::{Mode, Problem, Reader};
 use crate::settings::definitions::value::{list, trim};
 use crate::settings::patterns::TopicPattern;
 
@@ -115,6 +115,10 @@ pub(super) fn read(
     let main_https = tls("listeners", &main);
     let admin_https = tls("admin.listeners", own);
     let metrics_https = tls("metrics.listeners", &metrics);
+    if reader.mode == Mode::Distributed {
+        // With it the worker reaches the others of its group.
+        warnings.retain(|warning| warning.key != "listeners.https.ssl.endpoint.identification.algorithm");
+    }
     if main_https.is_none() && admin_https.is_none() && metrics_https.is_none() && problems.is_empty() {
         unused_client_auth(reader, warnings);
     }

@@ -175,11 +175,9 @@ fn offsets_are_kept_in_a_file_or_a_topic() {
         parse(&given).map(|(config, warnings)| (config.offset_store, warnings))
     };
     let (store, warnings) = topic(&[]).unwrap();
-    let expected = |partitions, replication_factor, settings: &[(&str, &str)]| OffsetStoreConfig::Topic {
-        name: "o".to_owned(),
-        partitions,
-        replication_factor,
-        settings: props(settings),
+    let expected = |partitions, replication_factor, settings: &[(&str, &str)]| {
+        let (name, settings) = ("o".to_owned(), props(settings));
+        OffsetStoreConfig::Topic(StorageTopic { name, partitions, replication_factor, settings })
     };
     assert_eq!(store, expected(25, 3, &[]));
     assert!(warnings.len() == 1 && warnings[0].starts_with("offset.storage.file.filename: "), "{warnings:?}");

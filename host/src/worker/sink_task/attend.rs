@@ -12,7 +12,7 @@ use crate::kafka::Conf;
 use crate::kafka::consumer::Told;
 use crate::plugins::instance::Wish;
 use crate::records::sink_ledger::TopicPartition;
-use crate::worker::task::{Failed, Order};
+use crate::worker::task::{Failed, MEMBERSHIP, Order};
 
 /// A point in time that is never waited for to the end.
 const FAR: Duration = Duration::from_secs(3600);
@@ -55,7 +55,7 @@ impl Running {
         if self.stop.is_some() || !self.rebalances.is_empty() || self.can_put() {
             return Ok(());
         }
-        let rest = self.rest_until;
+        let (rest, outside) = (self.rest_until, self.could_put());
         let refresh = self.wanted.refresh_at();
         let (room, poll_due) = (self.has_room(), self.poll_due());
         tokio::select! {
@@ -66,6 +66,7 @@ impl Running {
             () = time::sleep_until(poll_due) => self.keep_membership()?,
             () = time::sleep_until(self.next_commit) => {}
             () = time::sleep_until(rest.unwrap_or(self.next_commit)), if rest.is_some() => self.rest_until = None,
+            () = time::sleep(MEMBERSHIP), if outside => {}
             () = time::sleep_until(refresh.unwrap_or(self.next_commit)), if refresh.is_some() => self.subscribe().await?,
         }
         Ok(())
@@ -131,11 +132,13 @@ impl Running {
             Told::Committed(result) => self.committed(result),
             Told::Trouble(error) if error.retriable => {
                 let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
-                tracing::warn!(connector, task, "{error}");
+                if self.consumer.native().is_news(&error.to_string()) {
+                    tracing::warn!(connector, task, "{error}");
+                }
             }
             Told::Trouble(error) => return self.trouble(error),
             Told::Stats(stats) => self.env.metrics.client(stats),
-            Told::End(_) => {}
+            Told::End(..) => {}
         }
         Ok(())
     }

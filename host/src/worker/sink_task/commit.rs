@@ -9,7 +9,7 @@ use crate::kafka::KafkaError;
 use crate::plugins::call::CallError;
 use crate::records::sink_ledger::{Commit, TopicPartition};
 use crate::worker::progress::Stage;
-use crate::worker::task::Failed;
+use crate::worker::task::{Failed, MEMBERSHIP};
 
 impl Running {
     /// Whether it is time to commit, and no commit is under way.
@@ -48,6 +48,10 @@ impl Running {
     pub(super) async fn commit(&mut self) -> Result<(), Failed> {
         self.next_commit = time::Instant::now() + self.env.context.config.offset_flush_interval;
         self.commit_wanted = false;
+        if !self.env.context.is_member() {
+            self.next_commit = time::Instant::now() + MEMBERSHIP;
+            return Ok(());
+        }
         let began = Instant::now();
         let safe = self.ledger.safe_offsets();
         if safe.is_empty() {
@@ -57,6 +61,10 @@ impl Running {
         if commit.offsets.is_empty() {
             self.env.progress.end(Stage::Committed);
             self.env.metrics.offset_commit(true, began.elapsed());
+            return Ok(());
+        }
+        if !self.env.context.is_member() {
+            self.ledger.abandon_commit();
             return Ok(());
         }
         self.env.progress.begin(Stage::Committed);
@@ -145,6 +153,10 @@ impl Running {
         only: Option<&[TopicPartition]>,
     ) -> Result<(), Failed> {
         self.abandon_commit();
+        if !self.env.context.is_member() {
+            // Another worker may run this task by now: whoever has the partitions next goes on from the last commit.
+            return Ok(());
+        }
         let mut safe = self.ledger.safe_offsets();
         if let Some(only) = only {
             safe.retain(|(at, _)| only.contains(at));
@@ -152,6 +164,10 @@ impl Running {
         let began = Instant::now();
         let Some(commit) = self.agree(safe).await? else { return Ok(()) };
         if commit.offsets.is_empty() {
+            return Ok(());
+        }
+        if !self.env.context.is_member() {
+            self.ledger.abandon_commit();
             return Ok(());
         }
         let (consumer, offsets) = (self.consumer.clone(), commit.offsets.clone());

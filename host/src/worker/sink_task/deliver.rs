@@ -13,7 +13,8 @@ use crate::plugins::instance::Report;
 use crate::plugins::put::PutAnswer;
 use crate::records::error_log::Original;
 use crate::records::sink_ledger::TopicPartition;
-use crate::records::tolerance::{Decision, Stage};
+use crate::records::stage::Stage;
+use crate::settings::connector::Tolerance;
 use crate::worker::progress::Stage as Waited;
 use crate::worker::task::Failed;
 
@@ -171,12 +172,12 @@ impl Running {
         if let Some(log) = &self.error_log {
             let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
             let (topic, partition) = (&*at.topic, at.partition);
-            let original = || Some(Original::Consumed { topic, partition, offset, timestamp });
+            let original = || Original::Consumed { topic, partition, offset, timestamp }.to_string();
             tracing::error!(connector, task, stage = stage.name(), "{}", log.line(stage, original, why));
         }
         let logged = self.error_log.is_some().into();
         let count = ErrorCount { failures: 1, errors: 1, logged, ..ErrorCount::default() };
-        if self.policy.decide_record() == Decision::Skip {
+        if self.tolerance == Tolerance::All {
             self.env.metrics.errors(ErrorCount { skipped: 1, ..count });
             return Ok(());
         }

@@ -29,8 +29,8 @@ use crate::plugins::sink::SinkTask;
 use crate::records::error_log::ErrorLog;
 use crate::records::pipeline::sink::SinkPipeline;
 use crate::records::sink_ledger::{Commit, SinkLedger, TopicPartition};
-use crate::records::tolerance::ErrorPolicy;
 use crate::settings::clients::{Client, ClientIds};
+use crate::settings::connector::Tolerance;
 use crate::settings::patterns::TopicPattern;
 use batch::Retained;
 use partitions::Rebalance;
@@ -99,7 +99,7 @@ struct Running {
     plugin: Arc<SinkTask>,
     consumer: Arc<Consumer>,
     pipeline: SinkPipeline,
-    policy: ErrorPolicy,
+    tolerance: Tolerance,
     error_log: Option<ErrorLog>,
     limits: Limits,
     ledger: SinkLedger,
@@ -151,7 +151,7 @@ impl Running {
     ) -> Running {
         let interval = env.context.config.offset_flush_interval;
         Running {
-            policy: env.policy(),
+            tolerance: env.config.errors.tolerance,
             error_log: env.error_log(),
             env,
             plugin: Arc::new(plugin),
@@ -249,6 +249,11 @@ impl Running {
 
     /// Whether there is something to put and nothing against it.
     fn can_put(&self) -> bool {
+        self.could_put() && self.env.context.is_member()
+    }
+
+    /// The same, but for the worker's being a member of its group.
+    fn could_put(&self) -> bool {
         let something = self.retained.is_some() || !self.incoming.is_empty();
         something && self.env.target == TaskTarget::Running && self.rest_until.is_none()
     }

@@ -41,6 +41,10 @@ impl Running {
     pub(super) fn begin_flush(&mut self) -> Result<(), Failed> {
         self.next_flush = time::Instant::now() + self.env.context.config.offset_flush_interval;
         self.take_deliveries()?;
+        if !self.env.context.is_member() {
+            // Another worker may run this task by now, and store newer ones.
+            return Ok(());
+        }
         let taken = self.ledger.take_committable();
         let changes = self.changes(&taken);
         if changes.is_empty() {

@@ -1,6 +1,6 @@
 //! From a polled batch to acknowledged records.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Running;
 use crate::kafka::KafkaError;
@@ -11,10 +11,11 @@ use crate::plugins::source::{Ack, Batch, Part};
 use crate::records::error_log::{Original, Target};
 use crate::records::ledger::Seq;
 use crate::records::pipeline::source::{self, SourceBatch, SourceOutcome};
-use crate::records::tolerance::{Decision, Stage};
+use crate::records::stage::Stage;
 use crate::records::value::Value;
+use crate::settings::connector::Tolerance;
 use crate::worker::progress::Stage as Progressing;
-use crate::worker::task::Failed;
+use crate::worker::task::{Failed, MEMBERSHIP};
 
 /// Records that are read, converted and sent in one go; few enough to stay in the processor's cache.
 const PART: usize = 512;
@@ -112,6 +113,9 @@ impl Running {
     async fn try_run(&mut self, run: &mut Run<'_>) -> Result<(), Failed> {
         let mut refused = Vec::new();
         loop {
+            if !self.await_membership().await {
+                return Ok(());
+            }
             self.producer.send_run(run, &mut refused)?;
             for (id, error) in refused.drain(..) {
                 self.not_sent(Seq::from_u64(id), error)?;
@@ -137,6 +141,10 @@ impl Running {
         };
         self.env.progress.begin(Progressing::Records);
         loop {
+            if !self.await_membership().await {
+                self.ledger.fail(seq);
+                return Ok(());
+            }
             match self.producer.send(&outgoing) {
                 Ok(Sent::Queued) => return Ok(()),
                 Ok(Sent::Full) => self.wait_for_room().await?,
@@ -147,6 +155,21 @@ impl Running {
                 return Ok(());
             }
         }
+    }
+
+    /// Waits until this worker surely is the only one that was given this task; false: a stop came first. What was sent
+    /// meanwhile is answered later.
+    async fn await_membership(&mut self) -> bool {
+        while !self.stop && !self.env.context.is_member() {
+            tokio::select! {
+                () = tokio::time::sleep(MEMBERSHIP) => {}
+                order = self.env.inbox.recv() => match order {
+                    None => self.stop = true,
+                    order => self.order(order).await,
+                },
+            }
+        }
+        !self.stop
     }
 
     /// Waits until something was delivered, or an order has come.
@@ -177,11 +200,13 @@ impl Running {
     /// Logs a record that cannot be converted or sent, where that is wanted.
     fn log_refused(&self, seq: Seq, target: Option<Target<'_>>, stage: Stage, why: &str) -> bool {
         let Some(log) = &self.error_log else { return false };
-        let from = self.ledger.origin(seq);
-        let partition = from.and_then(|(number, _)| self.plugin.instance().partition(number));
-        let partition = partition.as_deref().unwrap_or(&Value::Null);
-        let offset = from.and_then(|(_, offset)| compact::decode(offset)).unwrap_or(Value::Null);
-        let original = || Some(Original::Polled { partition, offset: &offset, target });
+        let original = || {
+            let from = self.ledger.origin(seq);
+            let partition = from.and_then(|(number, _)| self.plugin.instance().partition(number));
+            let partition = partition.as_deref().unwrap_or(&Value::Null);
+            let offset = from.and_then(|(_, offset)| compact::decode(offset)).unwrap_or(Value::Null);
+            Original::Polled { partition, offset: &offset, target }.to_string()
+        };
         let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
         tracing::error!(connector, task, stage = stage.name(), "{}", log.line(stage, original, why));
         true
@@ -196,7 +221,7 @@ impl Running {
         why: &str,
     ) -> Result<(), Failed> {
         self.env.topics.lost(seq.as_u64());
-        let skipped = self.policy.decide_record() == Decision::Skip;
+        let skipped = self.tolerance == Tolerance::All;
         // As in Kafka Connect a record that cannot be sent, and fails the task, is told by that alone.
         let logged = (skipped || stage != Stage::KafkaProduce) && self.log_refused(seq, target, stage, why);
         let count = ErrorCount { failures: 1, errors: 1, logged: logged.into(), ..ErrorCount::default() };
@@ -223,9 +248,7 @@ impl Running {
         let mut deliveries = std::mem::take(&mut self.deliveries);
         let (mut written, mut answered) = (0, false);
         let mut outcome = Ok(());
-        while outcome.is_ok()
-            && self.producer.deliveries(DELIVERIES, std::time::Duration::ZERO, &mut deliveries) > 0
-        {
+        while outcome.is_ok() && self.producer.deliveries(DELIVERIES, Duration::ZERO, &mut deliveries) > 0 {
             answered = true;
             for delivery in deliveries.drain(..) {
                 outcome = outcome.and(self.delivered(delivery, &mut written));

@@ -29,8 +29,8 @@ use crate::plugins::source::{Batch, SourceTask};
 use crate::records::error_log::ErrorLog;
 use crate::records::ledger::Ledger;
 use crate::records::pipeline::source::{SourceBuffers, SourcePipeline};
-use crate::records::tolerance::ErrorPolicy;
 use crate::settings::clients::{Client, ClientIds};
+use crate::settings::connector::Tolerance;
 use commit::Flush;
 use news::{News, Next};
 use topics::Topics;
@@ -52,6 +52,9 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let identity = env.identity();
     let create = SourceTask::create(&context.pool, &class, identity, Arc::new(offsets));
     let starting = env.progress.during(Stage::Start);
+    // Another worker may have run the task before.
+    let Some(refreshed) = env.hear(context.offsets.refresh()).await else { return Ok(()) };
+    refreshed.inspect_err(|_| env.context.metrics.task_startup(false))?;
     let Some(plugin) = env.hear(create).await else { return Ok(()) };
     let plugin = plugin.inspect_err(|_| env.context.metrics.task_startup(false))?;
     let config = env.plugin_config();
@@ -92,7 +95,7 @@ struct Running {
     topics: Topics,
     buffers: SourceBuffers,
     ledger: Ledger,
-    policy: ErrorPolicy,
+    tolerance: Tolerance,
     error_log: Option<ErrorLog>,
     /// The poll under way.
     poll: Option<Calling<Batch>>,
@@ -134,7 +137,7 @@ impl Running {
     ) -> Running {
         let interval = env.context.config.offset_flush_interval;
         Running {
-            policy: env.policy(),
+            tolerance: env.config.errors.tolerance,
             error_log: env.error_log(),
             wants_acks: plugin.wants_acks(),
             env,

@@ -220,10 +220,12 @@ fn the_examples_in_yaml_are_those_in_properties() {
             include_str!(concat!("../../../../config/", $name))
         };
     }
-    assert_eq!(
-        parse_worker_yaml(example!("connect-standalone.yaml")),
-        parse_properties(example!("connect-standalone.properties"))
-    );
+    for (yaml, properties) in [
+        (example!("connect-standalone.yaml"), example!("connect-standalone.properties")),
+        (example!("connect-distributed.yaml"), example!("connect-distributed.properties")),
+    ] {
+        assert_eq!(parse_worker_yaml(yaml), parse_properties(properties));
+    }
     for (yaml, properties) in [
         (example!("connect-file-source.yaml"), example!("connect-file-source.properties")),
         (example!("connect-file-sink.yaml"), example!("connect-file-sink.properties")),

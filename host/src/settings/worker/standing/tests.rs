@@ -4,7 +4,7 @@ use super::*;
 
 fn keys(entries: &[(&str, &str)]) -> (Vec<String>, Vec<(String, String)>) {
     let props = entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let (refused, named) = check(&props);
+    let (refused, named) = check(Mode::Standalone, &props);
     let refused = refused.into_iter().map(|problem| problem.key).collect();
     (refused, named.into_iter().map(|problem| (problem.key, problem.message)).collect())
 }
@@ -21,11 +21,11 @@ fn each_key_of_the_lists_stands_where_it_should() {
         assert_eq!(named.len(), 1, "{key}");
         assert!(named[0].1.starts_with("has no effect"), "{key}");
     }
-    for (prefix, _) in NO_EFFECT_PREFIXES {
+    for prefix in NO_EFFECT_PREFIXES.iter().map(|(prefix, _)| prefix).chain(DISTRIBUTED_PREFIXES) {
         let (refused, named) = keys(&[(&format!("{prefix}x"), "x")]);
         assert!(refused.is_empty() && named.len() == 1, "{prefix}");
     }
-    for definition in definitions().iter() {
+    for definition in definitions(Mode::Standalone).iter() {
         let (refused, named) = keys(&[(&definition.name, "x")]);
         let listed = NO_EFFECT.iter().any(|(key, _)| *key == definition.name);
         assert!(refused.is_empty() && named.len() == usize::from(listed), "{}", definition.name);
