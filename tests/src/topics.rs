@@ -225,7 +225,10 @@ impl Topics {
             must("cannot make a consumer", config(&self.bootstrap).set("group.id", group).create());
         let mut asked = TopicPartitionList::new();
         (0..self.partitions(topic)).for_each(|p| _ = asked.add_partition(topic, p));
-        let found = must("committed offsets", member.committed_offsets(asked, TIMEOUT));
+        // While the coordinator moves, or its broker comes back, nobody is it for a moment.
+        let found = crate::wait_until(&format!("what {group} has committed"), TIMEOUT, || {
+            member.committed_offsets(asked.clone(), TRY)
+        });
         let offset = |o| if let Offset::Offset(n) = o { Some(n) } else { None };
         found.elements().iter().map(|e| offset(e.offset())).collect()
     }
