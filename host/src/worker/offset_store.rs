@@ -24,6 +24,8 @@ pub struct StoreError {
     pub place: String,
     /// What went wrong, and the remedy.
     pub problem: String,
+    /// It may go well a moment later, without anybody's doing.
+    pub retriable: bool,
 }
 
 /// Where entries go to.
@@ -60,7 +62,7 @@ impl OffsetStore {
     /// Opens a file; a missing one is empty.
     pub fn open_file(path: &Path) -> Result<OffsetStore, StoreError> {
         let place = path.display().to_string();
-        let fail = |problem: String| StoreError { place: place.clone(), problem };
+        let fail = |problem: String| StoreError { place: place.clone(), problem, retriable: false };
         let entries = match std::fs::read(path) {
             Ok(bytes) => offset_file::read(&bytes).map_err(|error| {
                 fail(format!("{error}; restore the file, or remove it to start without offsets"))
@@ -79,7 +81,7 @@ impl OffsetStore {
     /// Opens a compacted topic, making it if it is missing, and reads it to its end.
     pub async fn open_topic(conf: LogConf) -> Result<OffsetStore, StoreError> {
         let (place, limit) = (format!("topic {}", conf.topic.name), conf.timeout);
-        let fail = |error: LogError| StoreError { place: place.clone(), problem: error.to_string() };
+        let fail = |error: LogError| of_log(&place, &error);
         let table = Arc::<RwLock<OffsetTable>>::default();
         let taker = ToTable { place: place.clone(), table: table.clone() };
         let followed = Followed::open(conf, taker).await.map_err(fail)?;
@@ -111,7 +113,7 @@ impl OffsetStore {
             Backend::File(_) => Ok(()),
             Backend::Topic(topic) => {
                 let read = topic.followed.read_to_end(Patience::Total(topic.limit)).await;
-                read.map_err(|error| self.fail(error))
+                read.map_err(|error| of_log(&self.place, &error))
             }
         }
     }
@@ -157,7 +159,7 @@ impl OffsetStore {
     }
 
     fn fail(&self, problem: impl ToString) -> StoreError {
-        StoreError { place: self.place.clone(), problem: problem.to_string() }
+        StoreError { place: self.place.clone(), problem: problem.to_string(), retriable: false }
     }
 
     fn entries(
@@ -197,7 +199,7 @@ impl OffsetStore {
         let order = topic.order.lock().await;
         self.may_store()?;
         let appended = topic.followed.log.append(entries.clone(), topic.limit).await;
-        appended.map_err(|error| self.fail(error))?;
+        appended.map_err(|error| of_log(&self.place, &error))?;
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in entries {
             apply(&mut table, &self.place, Some(key), value);
@@ -205,6 +207,10 @@ impl OffsetStore {
         drop(order);
         Ok(())
     }
+}
+
+fn of_log(place: &str, error: &LogError) -> StoreError {
+    StoreError { place: place.to_owned(), problem: error.to_string(), retriable: error.is_retriable() }
 }
 
 impl Take for ToTable {

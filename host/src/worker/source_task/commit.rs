@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::time;
 
@@ -12,6 +12,9 @@ use crate::records::ledger::Committable;
 use crate::worker::offset_store::{Change, StoreError};
 use crate::worker::progress::Stage;
 use crate::worker::task::Failed;
+
+/// The pause before offsets are tried again at the end of a task.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// A write of offsets under way.
 pub(super) struct Flush {
@@ -25,6 +28,14 @@ pub(super) struct Outcome {
     result: Result<(), StoreError>,
     taken: Vec<Committable>,
     began: Instant,
+}
+
+/// What becomes of offsets at the end of a task that could not be stored.
+pub(super) enum AtTheEnd {
+    /// They are tried again, as long as the end may take.
+    TryAgain,
+    /// They are left; their records come again.
+    GiveUp,
 }
 
 /// The end of the write under way; never, when there is none.
@@ -61,6 +72,7 @@ impl Running {
                 Err(_) => Err(StoreError {
                     place: "of the worker".into(),
                     problem: format!("no answer within offset.flush.timeout.ms ({} ms)", limit.as_millis()),
+                    retriable: true,
                 }),
             }
         });
@@ -78,23 +90,23 @@ impl Running {
             .collect()
     }
 
-    /// Notes how a write ended, and returns whether it went well. What could not be stored is tried again with the
-    /// next flush.
-    pub(super) fn end_flush(&mut self, outcome: Outcome) -> bool {
-        let stored = outcome.result.is_ok();
+    /// Notes how a write ended. What could not be stored is tried again with the next flush, and at the end at once where
+    /// that can help, as the answer tells.
+    pub(super) fn end_flush(&mut self, outcome: Outcome) -> Result<(), AtTheEnd> {
         self.env.metrics.offset_commit(outcome.result.is_ok(), outcome.began.elapsed());
         match outcome.result {
             Ok(()) => {
                 self.env.progress.end(Stage::Offsets);
                 self.news.stored();
+                Ok(())
             }
             Err(error) => {
                 let (connector, task) = (self.env.id.connector.as_str(), self.env.id.task);
                 tracing::error!(connector, task, "offsets were not stored, which is tried again: {error}");
                 self.ledger.restore(outcome.taken);
+                Err(if error.retriable { AtTheEnd::TryAgain } else { AtTheEnd::GiveUp })
             }
         }
-        stored
     }
 
     /// Waits until all that was sent is answered, stores the last offsets and tells the plugin. The caller bounds it.
@@ -109,8 +121,11 @@ impl Running {
         loop {
             if self.flush.is_some() {
                 let outcome = done(&mut self.flush).await;
-                if !self.end_flush(outcome) {
-                    break;
+                match self.end_flush(outcome) {
+                    Ok(()) => {}
+                    // A broker may come back in time, and what is stored does not come again.
+                    Err(AtTheEnd::TryAgain) => time::sleep(AGAIN).await,
+                    Err(AtTheEnd::GiveUp) => break,
                 }
             }
             if !self.ledger.has_committable() {

@@ -217,7 +217,8 @@ impl Running {
                 }
                 Woken::Flush => self.begin_flush()?,
                 Woken::Flushed(outcome) => {
-                    self.end_flush(outcome);
+                    // What was not stored is tried again with the next flush.
+                    let _ = self.end_flush(outcome);
                 }
                 Woken::Rested => self.rest_until = None,
             }
