@@ -16,6 +16,7 @@ pub mod rest;
 pub mod rng;
 pub mod sequence;
 pub mod table;
+pub mod tail;
 pub mod topics;
 pub mod wait;
 pub mod worker;

@@ -7,7 +7,7 @@ use rdkafka_sys as sys;
 use rdkafka_sys::RDKafkaRespErr as Code;
 
 use super::native::{Event, Native, Owner, Role, text};
-use super::{Conf, KafkaError};
+use super::{Conf, KafkaError, meet};
 
 /// A topic to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub fn cluster_id(conf: &Conf, owner: &Owner, timeout: Duration) -> Result<Optio
     Ok(Some(id).filter(|id| !id.is_empty()))
 }
 
-fn millis(time: Duration) -> i32 {
+pub(super) fn millis(time: Duration) -> i32 {
     i32::try_from(time.as_millis()).unwrap_or(i32::MAX)
 }
 
@@ -213,6 +213,8 @@ pub fn topics(native: &Native, only: Option<&str>, timeout: Duration) -> Result<
         let topics = (0..usize::try_from((*metadata).topic_cnt).unwrap_or(0))
             .map(|index| &*(*metadata).topics.add(index))
             .map(|topic| TopicInfo { name: text(topic.topic), partitions: topic.partition_cnt })
+            // The embedded broker, which makes topics of all names, has made this one.
+            .filter(|topic| topic.name.as_bytes() != meet::NO_TOPIC.to_bytes())
             .collect();
         sys::rd_kafka_metadata_destroy(metadata);
         Ok(topics)
@@ -226,16 +228,8 @@ pub fn topics(native: &Native, only: Option<&str>, timeout: Duration) -> Result<
 /// known to be there.
 fn reach(native: &Native, what: &str, until: Instant) -> Result<(), KafkaError> {
     loop {
-        let (mut metadata, left) = (std::ptr::null(), until.saturating_duration_since(Instant::now()));
-        // SAFETY: a live client; no topic is asked for, and what comes is ours to free once.
-        let code = unsafe {
-            let wait = millis(left.min(GLANCE));
-            let code = sys::rd_kafka_metadata(native.ptr(), 0, std::ptr::null_mut(), &mut metadata, wait);
-            if !metadata.is_null() {
-                sys::rd_kafka_metadata_destroy(metadata);
-            }
-            code
-        };
+        let left = until.saturating_duration_since(Instant::now());
+        let code = meet::meet(native, left.min(GLANCE));
         if code == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
             return Ok(());
         }

@@ -17,6 +17,7 @@ pub mod groups;
 pub mod leave;
 pub mod list;
 pub mod log;
+mod meet;
 pub mod message;
 pub mod native;
 pub mod producer;

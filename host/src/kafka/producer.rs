@@ -9,8 +9,7 @@ use rdkafka_sys as sys;
 use rdkafka_sys::RDKafkaRespErr as Code;
 
 use super::native::{self, Event, Native, Owner, Role};
-use super::stats;
-use super::{Conf, KafkaError};
+use super::{Conf, KafkaError, meet, stats};
 use crate::metrics::ClientCounts;
 
 /// One record to produce. Everything is copied before [`Producer::send`] returns.
@@ -119,11 +118,25 @@ pub struct Producer {
 unsafe impl Send for Producer {}
 
 impl Producer {
-    /// Makes a producer; it connects in the background. `want_timestamps` costs a lookup for each delivery.
-    pub fn new(conf: &Conf, owner: Owner, want_timestamps: bool) -> Result<Producer, KafkaError> {
+    /// Makes a producer; it connects in the background.
+    pub fn new(conf: &Conf, owner: Owner) -> Result<Producer, KafkaError> {
         let events = sys::RD_KAFKA_EVENT_DR | sys::RD_KAFKA_EVENT_ERROR | sys::RD_KAFKA_EVENT_STATS;
         let native = Native::new(Role::Producer, conf, events, owner)?;
-        Ok(Producer { native, topics: HashMap::new(), last: None, want_timestamps, stats: None })
+        Ok(Producer { native, topics: HashMap::new(), last: None, want_timestamps: false, stats: None })
+    }
+
+    /// The same, once it has met a broker, for at most `timeout`; on a thread that may wait. By itself an idempotent client of
+    /// librdkafka asks for its producer id half a second after it was made, and for a topic again after a second.
+    pub fn met(conf: &Conf, owner: Owner, timeout: Duration) -> Result<Producer, KafkaError> {
+        let producer = Producer::new(conf, owner)?;
+        // Where no broker answers, the records wait for one.
+        let _ = meet::meet(&producer.native, timeout);
+        Ok(producer)
+    }
+
+    /// Whether deliveries tell timestamps, which costs a lookup for each.
+    pub fn want_timestamps(&mut self, wanted: bool) {
+        self.want_timestamps = wanted;
     }
 
     /// The client behind, to wait for its events.

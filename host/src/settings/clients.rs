@@ -81,6 +81,17 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
+    /// For the consumer of one of several tasks of a sink: the others learn with a heartbeat that one has come or gone, and until
+    /// all have, none reads. Where the user set no `heartbeat.interval.ms`, that is soon.
+    pub fn one_of_several(&mut self) {
+        let by_broker = self.conf.get("group.protocol").is_some_and(|protocol| protocol == "consumer");
+        if !by_broker {
+            self.conf
+                .entry("heartbeat.interval.ms".to_owned())
+                .or_insert_with(|| defaults::QUICK_HEARTBEAT.to_owned());
+        }
+    }
+
     /// Reads the key and trust stores that the settings name, each by `read` (path to bytes, or why not), and
     /// puts what they hold into [`ClientConfig::conf`]. To be done before the client is made.
     ///

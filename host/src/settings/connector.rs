@@ -108,6 +108,8 @@ pub struct ConnectorConfig {
     pub header_converter: Option<ConverterConfig>,
     /// The `errors.*` keys.
     pub errors: ErrorsConfig,
+    /// Whether it may have several tasks: `tasks.max` says more than one.
+    pub several_tasks: bool,
     /// What a sink consumes; none for a source.
     pub sink: Option<SinkTopics>,
     /// How a source's topics are made, where it says so.
@@ -237,6 +239,7 @@ impl ConnectorConfig {
                 log_enable: flag("errors.log.enable"),
                 log_include_messages: flag("errors.log.include.messages"),
             },
+            several_tasks: validation.value("tasks.max") != Some(&Parsed::Integer(1)),
             sink: (kind == Kind::Sink).then(|| sink_topics(&validation)),
             topic_creation: if kind == Kind::Source { TopicCreation::read(&raw) } else { None },
             warnings: warnings(kind, &raw),

@@ -47,7 +47,7 @@ pub(super) fn prepare(conf: &LogConf) -> Result<Prepared, LogError> {
             description.partitions
         )));
     }
-    let producer = Producer::new(&appending(&conf.producer), conf.owner.clone(), false)?;
+    let producer = Producer::new(&appending(&conf.producer), conf.owner.clone())?;
     // It knows its broker before the first append, which is not to wait for a connection.
     admin::topics(producer.native(), Some(&conf.topic.name), conf.timeout)?;
     Ok(Prepared { reading: Reading { consumer, asker, description }, producer })

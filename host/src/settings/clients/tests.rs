@@ -35,6 +35,25 @@ pub(super) fn translated() -> Vec<&'static str> {
 }
 
 #[test]
+fn consumers_that_share_a_group_hear_soon_of_each_other() {
+    let heartbeat = |given: &[(&str, &str)]| {
+        let mut config = connector_client(Client::Consumer, given).unwrap();
+        config.one_of_several();
+        config.conf.get("heartbeat.interval.ms").cloned()
+    };
+    assert_eq!(heartbeat(&[]).as_deref(), Some("250"));
+    let table = [
+        ("heartbeat.interval.ms", "3000", Some("3000")),
+        // The broker says.
+        ("group.protocol", "consumer", None),
+        ("session.timeout.ms", "600", Some("200")),
+    ];
+    for (name, value, expected) in table {
+        assert_eq!(heartbeat(&[(name, value)]).as_deref(), expected, "{name}={value}");
+    }
+}
+
+#[test]
 fn connects_defaults_hold_where_the_user_set_nothing() {
     let common = [
         ("allow.auto.create.topics", "true"),

@@ -46,6 +46,9 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let ids = ClientIds::sink_consumer(&env.id.connector, env.id.task);
     let mut client = clients::ready(Client::Consumer, &env.context.config.raw, Some(&env.config.raw), &ids)?;
     stats::wanted(&mut client.conf);
+    if env.config.several_tasks {
+        client.one_of_several();
+    }
     env.warn(&client.warnings);
     let wanted = partitions::Wanted::new(env.config.sink.as_ref())?;
     let context = env.context.clone();

@@ -29,11 +29,14 @@ use crate::plugins::source::{Batch, SourceTask};
 use crate::records::error_log::ErrorLog;
 use crate::records::ledger::Ledger;
 use crate::records::pipeline::source::{SourceBuffers, SourcePipeline};
-use crate::settings::clients::{Client, ClientIds};
+use crate::settings::clients::{Client, ClientConfig, ClientIds};
 use crate::settings::connector::Tolerance;
 use commit::Flush;
 use news::{News, Next};
 use topics::Topics;
+
+/// How long a start waits for a broker that does not answer.
+const MEETING: Duration = Duration::from_secs(1);
 
 type Calling<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
 
@@ -46,6 +49,7 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let (topics, mut warnings) = Topics::new(&env)?;
     warnings.extend(client.warnings.iter().cloned());
     env.warn(&warnings);
+    let making = make_producer(&env, client);
     let context = env.context.clone();
     let offsets = ConnectorOffsets { store: context.offsets.clone(), connector: env.id.connector.clone() };
     let class = env.class.clone();
@@ -60,30 +64,36 @@ pub async fn run(mut env: Env) -> Result<(), Failed> {
     let config = env.plugin_config();
     let started = env.hear(plugin.object().start(config)).await;
     drop(starting);
-    let mut producer = None;
-    let failed = match started {
+    let made = match started {
         None => None,
-        Some(Err(error)) => Some(Failed::from(error)),
-        Some(Ok(())) => {
-            match Producer::new(&client.conf, clients::owner(env.owner(), &client), plugin.wants_acks()) {
-                Ok(made) => {
-                    producer = Some(made);
-                    None
-                }
-                Err(error) => Some(Failed::from(error)),
+        Some(Err(error)) => Some(Err(Failed::from(error))),
+        Some(Ok(())) => env.hear(making).await,
+    };
+    let mut producer = match made {
+        Some(Ok(producer)) => producer,
+        ended => {
+            if ended.is_some() {
+                env.context.metrics.task_startup(false);
             }
+            env.end(plugin.into_object(), time::Instant::now() + env.stop_limit()).await;
+            return ended.map_or(Ok(()), |failed| failed.map(drop));
         }
     };
-    let Some(producer) = producer else {
-        if failed.is_some() {
-            env.context.metrics.task_startup(false);
-        }
-        env.end(plugin.into_object(), time::Instant::now() + env.stop_limit()).await;
-        return failed.map_or(Ok(()), Err);
-    };
+    producer.want_timestamps(plugin.wants_acks());
     env.context.metrics.task_startup(true);
     let pipeline = SourcePipeline::new(converters.key, converters.value, converters.header);
     Running::new(env, plugin, producer, pipeline, topics).live().await
+}
+
+/// Makes the producer and lets it meet a broker, while the plugin starts: both take a moment, and the task may have run
+/// elsewhere until just now. A producer that nobody waits for any more is dropped.
+fn make_producer(env: &Env, client: ClientConfig) -> impl Future<Output = Result<Producer, Failed>> + use<> {
+    let owner = clients::owner(env.owner(), &client);
+    let making = tokio::task::spawn_blocking(move || Producer::met(&client.conf, owner, MEETING));
+    async move {
+        let made = making.await.map_err(|error| Failed(format!("the producer was not made: {error}")))?;
+        Ok(made?)
+    }
 }
 
 /// What a running source task holds.
