@@ -14,4 +14,5 @@ pub mod kafka;
 pub mod metrics;
 pub mod logging;
 pub mod listing;
+pub mod trust;
 pub mod shutdown;

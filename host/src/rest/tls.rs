@@ -106,13 +106,16 @@ pub(super) fn identity(config: &HttpsConfig) -> Result<Identity, TlsError> {
     Ok((chain, PrivatePkcs8KeyDer::from(entry.key.clone()).into()))
 }
 
-pub(super) fn roots(store: &StoreConfig) -> Result<RootCertStore, TlsError> {
+/// The certificates of a trust store.
+pub(super) fn trusted(store: &StoreConfig) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let password = store.password.as_ref().map(|password| password.reveal());
     let read = keystores::read_trusted(store.kind, &bytes(store)?, password);
+    Ok(read.map_err(|error| unreadable(store, &error))?.into_iter().map(CertificateDer::from).collect())
+}
+
+fn roots(store: &StoreConfig) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
-    let (taken, _) = roots.add_parsable_certificates(
-        read.map_err(|error| unreadable(store, &error))?.into_iter().map(CertificateDer::from),
-    );
+    let (taken, _) = roots.add_parsable_certificates(trusted(store)?);
     if taken == 0 {
         let why = format!("{}holds no certificate that can be used", place(store));
         return Err(TlsError { key: store.key.clone(), why });

@@ -52,9 +52,8 @@ impl Tls {
         if let Some(pem) = &self.authorities {
             return Some(certificates(pem));
         }
-        let found = rustls_native_certs::load_native_certs().certs;
-        let roots = found.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-        (!found.is_empty()).then_some(roots)
+        let found = crate::trust::of_the_system().ok()?;
+        Some(found.iter().map(|der| Certificate::from_der(der).to_owned()).collect())
     }
 
     fn identity(&self, provider: &CryptoProvider) -> Result<Option<ClientCert>, String> {
