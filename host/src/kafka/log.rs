@@ -221,27 +221,41 @@ impl Log {
     }
 
     /// Appends records in their order, and waits until the broker has answered for all of them, for at most `within`.
-    /// Several calls may wait at a time; their records are sent in the order of the calls. What was not written in time
-    /// is not written later, unless it was on its way already.
+    /// What was not written in time is not written later, unless it was on its way already.
     ///
     /// # Errors
     /// The first failure; others of the batch may or may not be written.
     pub async fn append(&self, records: Vec<Entry>, within: Duration) -> Result<(), LogError> {
+        self.begin(records, within).await?.await
+    }
+
+    /// The same in two steps: has the records sent, behind those of earlier calls and before those of later ones; then what is
+    /// given back waits for the answers. Several batches may be on their way at a time.
+    ///
+    /// # Errors
+    /// Nothing is sent.
+    pub async fn begin(
+        &self,
+        records: Vec<Entry>,
+        within: Duration,
+    ) -> Result<impl Future<Output = Result<(), LogError>> + Send + use<>, LogError> {
         if let Some(lost) = self.shared.lost.get() {
             return Err(lost.clone());
         }
-        if records.is_empty() {
-            return Ok(());
-        }
         let (reply, answer) = oneshot::channel();
         let until = Instant::now() + within;
-        let closed = || LogError::Closed(self.shared.topic.clone());
-        let job = Job { records, within, until, reply };
-        match tokio::time::timeout(within, self.jobs.send(job)).await {
-            Ok(Ok(())) => answer.await.unwrap_or_else(|_| Err(closed())),
-            Ok(Err(_)) => Err(closed()),
-            Err(_) => Err(self.shared.late("written", within)),
+        let closed = LogError::Closed(self.shared.topic.clone());
+        if records.is_empty() {
+            let _ = reply.send(Ok(()));
+        } else {
+            let job = Job { records, within, until, reply };
+            match tokio::time::timeout(within, self.jobs.send(job)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(closed),
+                Err(_) => return Err(self.shared.late("written", within)),
+            }
         }
+        Ok(async move { answer.await.unwrap_or(Err(closed)) })
     }
 
     /// Has the log read to the end that the topic has now or later; [`Read::End`] with this number follows.

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use super::follow::{Followed, Take};
 use crate::kafka::group::Lease;
 use crate::kafka::log::{Entry, LogConf, LogError, LogRecord, Patience};
@@ -39,8 +41,8 @@ enum Backend {
 struct Topic {
     followed: Followed,
     limit: Duration,
-    /// One append at a time, so that writes of a source partition keep their order.
-    order: tokio::sync::Mutex<()>,
+    /// Held while a write is sent, so that writes have an order. Ends once all that were sent are in the table.
+    last: tokio::sync::Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 /// Takes in what is read.
@@ -86,7 +88,7 @@ impl OffsetStore {
         let taker = ToTable { place: place.clone(), table: table.clone() };
         let followed = Followed::open(conf, taker).await.map_err(fail)?;
         followed.read_to_end(Patience::Quiet(limit)).await.map_err(fail)?;
-        let topic = Topic { followed, limit, order: tokio::sync::Mutex::default() };
+        let topic = Topic { followed, limit, last: tokio::sync::Mutex::default() };
         Ok(OffsetStore { place, table, backend: Backend::Topic(topic), lease: OnceLock::new() })
     }
 
@@ -189,22 +191,32 @@ impl OffsetStore {
         Ok(())
     }
 
-    /// Written is what the brokers have. Others find it when they refresh, and this worker at once.
+    /// Written is what the brokers have. Others find it when they refresh, and this worker at once. Writes of several tasks are on
+    /// their way at a time, and get into the table in the order in which they were sent.
     async fn write_topic(&self, connector: &str, changes: &[Change]) -> Result<(), StoreError> {
         let Backend::Topic(topic) = &self.backend else { return Ok(()) };
         let entries = {
             let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
             self.entries(&table, connector, changes)?
         };
-        let order = topic.order.lock().await;
+        let (in_table, after) = oneshot::channel();
+        let mut last = topic.last.lock().await;
         self.may_store()?;
-        let appended = topic.followed.log.append(entries.clone(), topic.limit).await;
-        appended.map_err(|error| of_log(&self.place, &error))?;
+        let sent = topic.followed.log.begin(entries.clone(), topic.limit).await;
+        let sent = sent.map_err(|error| of_log(&self.place, &error))?;
+        let before = last.replace(after);
+        drop(last);
+        let outcome = sent.await;
+        if let Some(before) = before {
+            // Nothing is ever sent: it ends when the write before has come to its end.
+            let _ = before.await;
+        }
+        outcome.map_err(|error| of_log(&self.place, &error))?;
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         for (key, value) in entries {
             apply(&mut table, &self.place, Some(key), value);
         }
-        drop(order);
+        drop(in_table);
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use connect_host::worker::status_store::StatusStore;
 use connect_tests::Kafka;
 use std::sync::Arc;
 use tokio::sync::mpsc::{self, Receiver};
+use tokio::task::JoinSet;
 
 async fn next(events: &mut Receiver<Event>) -> Event {
     let event = tokio::time::timeout(MINUTE, events.recv()).await.expect("an event in time");
@@ -110,5 +111,16 @@ fn what_another_worker_stored_is_known_after_a_refresh() {
         one.refresh().await.expect("read");
         assert_eq!(one.get("c", &partition), Value::Null);
         assert!(one.of_connector("c").is_empty());
+        // Whatever their order: all know the same in the end.
+        let mut writes = JoinSet::new();
+        for position in 1..=200 {
+            let (store, change) = (one.clone(), (partition.clone(), at(position)));
+            writes.spawn(async move { store.write("c", vec![change]).await });
+        }
+        let written = writes.join_all().await;
+        assert!(written.iter().all(Result::is_ok), "{written:?}");
+        other.refresh().await.expect("read");
+        assert_ne!(one.get("c", &partition), Value::Null);
+        assert_eq!(one.get("c", &partition), other.get("c", &partition));
     });
 }

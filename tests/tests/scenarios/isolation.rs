@@ -16,7 +16,7 @@ fn twice_the_pool() -> usize {
 
 /// Half of 20 requests are answered within 100 ms, and none waits for what hangs for ever: a busy machine may hold one up
 /// for a while.
-fn assert_quick(rest: &Rest) {
+pub fn assert_quick(rest: &Rest) {
     let mut times: Vec<Duration> = (0..20)
         .map(|_| {
             let asked = Instant::now();

@@ -15,6 +15,7 @@ mod distributed_bounce;
 mod distributed_brokers;
 mod distributed_faults;
 mod distributed_forward;
+mod distributed_hangs;
 mod distributed_java;
 mod distributed_moves;
 mod distributed_rest;
