@@ -16,6 +16,7 @@ mod distributed_brokers;
 mod distributed_faults;
 mod distributed_forward;
 mod distributed_hangs;
+mod distributed_hundreds;
 mod distributed_java;
 mod distributed_moves;
 mod distributed_rest;
