@@ -9,6 +9,7 @@ pub mod configs;
 pub mod faulty;
 pub mod guard;
 pub mod kafka;
+pub mod moves;
 pub mod paths;
 pub mod process;
 pub mod raw;

@@ -3,20 +3,25 @@
 //!
 //! Results: a table, and `target/bench/latest.json`. There `seconds` of `startup` is the time until REST answers, and
 //! `rss_peak_kb` of `idle` is what was resident 30 s after the start. `bytes` are those of the input file, newlines
-//! included. `target/bench/details.json` has the broker's CPU and the control runs as well.
+//! included. `target/bench/details.json` has the broker's CPU and the control runs as well. `rebalance` writes
+//! `target/bench/rebalance.json`.
 
 mod input;
+mod rebalance;
+mod rebalance_report;
 mod report;
 mod runs;
 mod systems;
 
-use connect_tests::{Kafka, Topics, paths};
+use connect_tests::{Kafka, RunDir, Topics, paths};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use systems::{SYSTEMS, System};
 
 const USAGE: &str = "\
 usage: scripts/bench [--quick] [--rounds N] [--records N] [--systems A,B] [--bootstrap ADDRESS] [WORKLOAD...]
+       scripts/bench rebalance [--quick] [--rounds N] [--systems connect-host,kafka-connect]
+  rebalance  a fourth worker joins three with 30 tasks, and is killed; 2 rounds when quick, otherwise 5
   workloads  source, sink, json, startup, idle; all without any
   --quick    1000000 records and 3 rounds, instead of 5000000 and 5
   --systems  of connect-host, kafka-connect, kafka-connect-tuned, librdkafka, librdkafka-again (the A/A control, printed
@@ -107,6 +112,7 @@ struct Options {
     systems: Vec<System>,
     workloads: Vec<Workload>,
     bootstrap: Option<String>,
+    rebalance: bool,
 }
 
 /// Whether a `java` is on the PATH.
@@ -117,7 +123,7 @@ pub fn has_java() -> bool {
 
 fn options(args: impl Iterator<Item = String>) -> Result<Options, String> {
     let (mut quick, mut records, mut rounds, mut bootstrap) = (false, None, None, None);
-    let (mut systems, mut workloads) = (SYSTEMS.to_vec(), vec![]);
+    let (mut systems, mut workloads, mut rebalance) = (SYSTEMS.to_vec(), vec![], false);
     let mut args = args.peekable();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(format!("{arg} needs a value"));
@@ -136,18 +142,26 @@ fn options(args: impl Iterator<Item = String>) -> Result<Options, String> {
                     |n: &str| SYSTEMS.into_iter().find(|s| s.name() == n).ok_or(format!("no system {n}"));
                 systems = names.split(',').map(named).collect::<Result<_, _>>()?;
             }
+            "rebalance" => rebalance = true,
             name => {
                 let found = WORKLOADS.into_iter().find(|w| w.name() == name);
                 workloads.push(found.ok_or(format!("no workload or option {name}"))?);
             }
         }
     }
+    if rebalance && (!workloads.is_empty() || records.is_some() || bootstrap.is_some()) {
+        return Err("rebalance goes with --quick, --rounds and --systems only".to_owned());
+    }
     if workloads.is_empty() {
         workloads = WORKLOADS.to_vec();
     }
-    let (usual_records, usual_rounds) = if quick { (1_000_000, 3) } else { (5_000_000, 5) };
+    let (usual_records, usual_rounds) = match (quick, rebalance) {
+        (true, false) => (1_000_000, 3),
+        (true, true) => (0, 2),
+        (false, _) => (5_000_000, 5),
+    };
     let records = records.map_or(usual_records, u64::from);
-    Ok(Options { records, rounds: rounds.unwrap_or(usual_rounds), systems, workloads, bootstrap })
+    Ok(Options { records, rounds: rounds.unwrap_or(usual_rounds), systems, workloads, bootstrap, rebalance })
 }
 
 fn prepare(options: &Options, own: Option<&Kafka>) -> std::io::Result<Plan> {
@@ -197,6 +211,36 @@ fn measure(plan: &Plan, options: &Options, workload: Workload, rows: &mut Vec<Ro
     well
 }
 
+/// Runs all rounds of `rebalance`, every other round backwards.
+fn measure_changes(kafka: &Kafka, options: &Options) -> ExitCode {
+    let mut systems = options.systems.clone();
+    systems.retain(|s| matches!(s, System::ConnectHost | System::KafkaConnect) && s.missing().is_none());
+    let dir = RunDir::new("bench");
+    let plugins = if systems.contains(&System::KafkaConnect) {
+        rebalance::java_connector(&dir)
+    } else {
+        PathBuf::new()
+    };
+    let (mut costs, mut well) = (vec![], true);
+    for round in 1..=options.rounds {
+        for &system in &systems {
+            match attempt(|| rebalance::round(kafka, system, round, &plugins)) {
+                Some(found) => costs.extend(found),
+                None => {
+                    eprintln!("FAILED: rebalance {} in round {round}, see above", system.name());
+                    well = false;
+                }
+            }
+            if let Err(e) = rebalance_report::write(&paths::repo().join("target/bench"), &costs) {
+                eprintln!("cannot write the results: {e}");
+            }
+        }
+        systems.reverse();
+    }
+    rebalance_report::print(&costs, options.rounds);
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn attempt<T>(run: impl FnOnce() -> T) -> Option<T> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).ok()
 }
@@ -233,6 +277,9 @@ fn main() -> ExitCode {
     let skipped: Vec<String> = skipped.collect();
     skipped.iter().for_each(|s| eprintln!("SKIPPED {s}"));
     let own = options.bootstrap.is_none().then(|| Kafka::start_with(1, "-Xms1g -Xmx1g"));
+    if let (true, Some(kafka)) = (options.rebalance, &own) {
+        return measure_changes(kafka, &options);
+    }
     let plan = match prepare(&options, own.as_ref()) {
         Ok(plan) => plan,
         Err(e) => {

@@ -50,13 +50,17 @@ pub fn write(dir: &Path, rows: &[Row]) -> io::Result<()> {
 
 /// Median, least and greatest of some figures.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Spread {
-    median: f64,
-    min: f64,
-    max: f64,
+pub struct Spread {
+    /// Of an even number the mean of the two in the middle.
+    pub median: f64,
+    /// The least.
+    pub min: f64,
+    /// The greatest.
+    pub max: f64,
 }
 
-fn spread(mut figures: Vec<f64>) -> Option<Spread> {
+/// None without figures.
+pub fn spread(mut figures: Vec<f64>) -> Option<Spread> {
     figures.sort_by(f64::total_cmp);
     let (min, max) = (*figures.first()?, *figures.last()?);
     let middle = figures.len() / 2;
@@ -93,7 +97,8 @@ fn thousands(figure: f64) -> String {
     groups.join(",")
 }
 
-fn megabytes(kb: u64) -> f64 {
+/// kB as MB.
+pub fn megabytes(kb: u64) -> f64 {
     kb as f64 / 1024.0
 }
 
@@ -101,7 +106,8 @@ fn ratio(spread: Option<Spread>) -> String {
     spread.map_or("-".to_owned(), |s| format!("{:.2} [{:.2}-{:.2}]", s.median, s.min, s.max))
 }
 
-fn table(heading: &[&str], lines: &[Vec<String>]) {
+/// Prints a table; all lines are as long as the heading.
+pub fn table(heading: &[&str], lines: &[Vec<String>]) {
     let width = |i: usize| lines.iter().map(|l| l[i].len()).chain([heading[i].len()]).max().unwrap_or(0);
     let show = |cells: Vec<&str>| {
         let padded: Vec<String> =

@@ -2,10 +2,11 @@
 //! answers, and what is healthy flows on.
 
 use crate::distributed::{create, spec, wait_healthy, wait_more};
-use crate::distributed_moves::{homes, pause, wait_even};
+
 use crate::isolation::assert_quick;
 use crate::{MINUTE, count_lines};
 use connect_tests::configs::{faulty_sink, faulty_source, verifiable_source};
+use connect_tests::moves::{homes, longest_pause, wait_even};
 use connect_tests::sequence;
 use connect_tests::{Kafka, Props, With, Worker, faulty, let_run, wait_for, wait_until};
 use serde_json::Value;
@@ -67,7 +68,7 @@ impl Watch {
         assert_eq!(found.len(), TASKS);
         let longest = |moved: bool| {
             let ids = found.iter().filter(|(id, _)| (self.before[*id] != after[*id]) == moved);
-            ids.map(|(_, one)| pause(one, self.since)).max().unwrap_or(0)
+            ids.map(|(_, one)| longest_pause(one, self.since).0).max().unwrap_or(0)
         };
         let (moved, stayed) = (longest(true), longest(false));
         eprintln!("{event}: nothing for {moved} ms of what moved, for {stayed} ms of what stayed");
@@ -94,7 +95,7 @@ fn what_hangs_holds_up_no_rebalance() {
     Kafka::shared().topics().create(NAME, TASKS as i32, 1, &[("message.timestamp.type", "LogAppendTime")]);
     let mut workers = vec![start(), start()];
     create(&workers[0], &verifiable_source(NAME, NAME, 50).with("tasks.max", TASKS));
-    wait_even(&workers[0], NAME, &workers, TASKS);
+    wait_even(&workers[0], NAME, &workers, TASKS, MINUTE);
     let report = workers[0].dir().join("calls");
     let hanging = hanging(&report);
     for (config, _) in &hanging {

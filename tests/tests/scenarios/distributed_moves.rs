@@ -3,11 +3,10 @@
 use crate::MINUTE;
 use crate::distributed::{create, spec, stop, wait_healthy, wait_more, wait_spread};
 use connect_tests::configs::{file_sink, verifiable_source};
-use connect_tests::sequence::{self, Numbered, shape};
+use connect_tests::moves::{homes, longest_pause, wait_even};
+use connect_tests::sequence::{self, shape};
 use connect_tests::tail::Tail;
 use connect_tests::{Kafka, With, Worker, WorkerSpec, let_run, wait_until};
-use serde_json::Value;
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// A worker with Kafka's own times.
@@ -21,36 +20,6 @@ fn start(group: &str) -> Worker {
     worker
 }
 
-/// Which worker runs each task.
-pub fn homes(status: &Value) -> BTreeMap<String, String> {
-    let tasks = status["tasks"].as_array().cloned().unwrap_or_default();
-    tasks.iter().map(|task| (task["id"].to_string(), task["worker_id"].to_string())).collect()
-}
-
-/// The longest time without a record, among those that came from `since` on.
-pub fn pause(sequence: &[Numbered], since: i64) -> i64 {
-    let after = sequence.windows(2).filter(|pair| pair[1].time >= since);
-    after.map(|pair| pair[1].time - pair[0].time).max().unwrap_or(0)
-}
-
-/// Waits until all tasks run, and as many on each of the workers, give or take one.
-pub fn wait_even(seen_by: &Worker, name: &str, workers: &[Worker], tasks: usize) {
-    wait_until("the tasks to be spread evenly", MINUTE, || {
-        let status = seen_by.status(name);
-        let running = status["tasks"].as_array().cloned().unwrap_or_default();
-        let running: Vec<_> = running.into_iter().filter(|task| task["state"] == "RUNNING").collect();
-        let of = |worker: &Worker| {
-            let id = worker.worker_id();
-            running.iter().filter(|task| task["worker_id"] == id.as_str()).count()
-        };
-        let counts: Vec<usize> = workers.iter().map(of).collect();
-        let even = counts
-            .iter()
-            .all(|count| (tasks / workers.len()..=tasks.div_ceil(workers.len())).contains(count));
-        if even && counts.iter().sum::<usize>() == tasks { Ok(()) } else { Err(format!("{counts:?}")) }
-    });
-}
-
 /// A worker joins three that run 30 tasks. The broker stamps the records, so pauses are those that a reader sees.
 #[test]
 fn a_fourth_worker_joins_and_what_stays_flows_on() {
@@ -60,12 +29,12 @@ fn a_fourth_worker_joins_and_what_stays_flows_on() {
     topics.create(NAME, TASKS as i32, 1, &[("message.timestamp.type", "LogAppendTime")]);
     let mut workers = vec![start(NAME), start(NAME), start(NAME)];
     create(&workers[0], &verifiable_source(NAME, NAME, 50).with("tasks.max", TASKS));
-    wait_even(&workers[0], NAME, &workers, TASKS);
+    wait_even(&workers[0], NAME, &workers, TASKS, MINUTE);
     let_run(Duration::from_secs(3));
     let (before, since) = (homes(&workers[0].status(NAME)), sequence::now());
     workers.push(start(NAME));
     let joined = Instant::now();
-    wait_even(&workers[0], NAME, &workers, TASKS);
+    wait_even(&workers[0], NAME, &workers, TASKS, MINUTE);
     let balanced = joined.elapsed();
     let_run(Duration::from_secs(2));
     let after = homes(&workers[0].status(NAME));
@@ -75,7 +44,7 @@ fn a_fourth_worker_joins_and_what_stays_flows_on() {
     sequence::assert_exactly_once(NAME, &found);
     let longest = |moved: bool, since: i64| {
         let ids = found.iter().filter(|(id, _)| (before[*id] != after[*id]) == moved);
-        ids.map(|(_, sequence)| pause(sequence, since)).max().unwrap_or(0)
+        ids.map(|(_, sequence)| longest_pause(sequence, since).0).max().unwrap_or(0)
     };
     let moved: Vec<_> = before.keys().filter(|id| after[*id] != before[*id]).collect();
     assert_eq!(moved.len(), 7, "tasks that moved: {moved:?}");
@@ -107,7 +76,7 @@ fn a_sink_whose_tasks_move_pauses_for_a_moment() {
     let mut workers = vec![start(NAME), start(NAME)];
     let file = workers[0].dir().join("copy");
     create(&workers[0], &file_sink(&sink, NAME, &file).with("tasks.max", 4));
-    wait_even(&workers[0], &sink, &workers, 4);
+    wait_even(&workers[0], &sink, &workers, 4, MINUTE);
     let watched = Tail::of(&file);
     wait_more(NAME);
     let_run(Duration::from_secs(2));
@@ -126,7 +95,7 @@ fn a_sink_whose_tasks_move_pauses_for_a_moment() {
         assert_eq!(shape(lines).gaps, [], "source {id}");
         assert_eq!(shape(lines).repeats, [], "source {id}");
     }
-    let longest = found.values().map(|lines| pause(lines, since)).max().unwrap_or(0);
+    let longest = found.values().map(|lines| longest_pause(lines, since).0).max().unwrap_or(0);
     eprintln!("the longest pause of a sink whose tasks moved: {longest} ms");
     // Kafka's heartbeats are three seconds apart.
     assert!(longest < 3_000, "{longest} ms");
@@ -155,7 +124,7 @@ fn what_is_left_in_order_moves_at_once() {
     stop(&two, NAME);
     let found = sequence::of_topic(&topics.read(NAME));
     sequence::assert_exactly_once(NAME, &found);
-    eprintln!("the longest pause: {:?} ms", found.values().map(|one| pause(one, 0)).max());
+    eprintln!("the longest pause: {:?} ms", found.values().map(|one| longest_pause(one, 0).0).max());
 }
 
 /// A delay that ends: what a killed worker ran stays down for it, and then is run by the others.

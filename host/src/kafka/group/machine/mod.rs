@@ -14,6 +14,8 @@ mod phases;
 
 /// Between heartbeats while the group is, or was just, in motion.
 const FAST: u64 = 100;
+/// The longest time between heartbeats: by them a member learns that another one was missed, or has come.
+const CALM: u64 = 1_000;
 /// How long the group has to be quiet for heartbeats to be slow again.
 const QUIET: u64 = 1_000;
 /// The longest pause between two tries.

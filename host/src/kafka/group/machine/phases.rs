@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ask, Coordinator, FAST, Machine, Output, Phase, QUIET};
+use super::{Ask, CALM, Coordinator, FAST, Machine, Output, Phase, QUIET};
 use crate::kafka::group::messages::Offers;
 use crate::kafka::group::{GroupError, GroupEvent};
 
@@ -156,7 +156,7 @@ impl Machine {
     /// From one heartbeat to the next.
     pub(super) fn interval(&self, now: u64) -> u64 {
         let fast = self.phase != Phase::Stable || now < self.fast_until;
-        if fast { self.rules.heartbeat.min(FAST) } else { self.rules.heartbeat }
+        self.rules.heartbeat.min(if fast { FAST } else { CALM })
     }
 
     pub(super) fn in_motion(&mut self, now: u64) {

@@ -44,7 +44,8 @@ fn membership() -> Vec<Definition> {
         key(SESSION, Int, High, "Without a heartbeat for so long, in ms, a worker is out of its group.")
             .default("10000")
             .check(at_least_1()),
-        key(HEARTBEAT, Int, High, "How often a worker says that it is there, in ms. Less than session.timeout.ms.")
+        key(HEARTBEAT, Int, High, "How long a coordinator may be missing before tasks are stopped, in ms, and how often a worker says that it is there, which \
+             it does every second at least. Less than session.timeout.ms.")
             .default("3000")
             .check(at_least_1()),
         key(

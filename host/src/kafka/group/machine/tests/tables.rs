@@ -38,7 +38,7 @@ fn a_leader_waits_for_the_shares_of_its_own_generation() {
 }
 
 #[test]
-fn heartbeats_are_fast_until_a_quiet_second_and_go_on_beside_a_round() {
+fn heartbeats_are_fast_until_a_quiet_second_never_rare_and_go_on_beside_a_round() {
     let mut course = Course::syncing();
     course.syncs(codes::NONE);
     let mut beats = 0;
@@ -48,7 +48,7 @@ fn heartbeats_are_fast_until_a_quiet_second_and_go_on_beside_a_round() {
         course.now = course.machine.wake().unwrap();
         course.step(Input::Tick);
     }
-    assert_eq!((beats, course.now), (11, 4_000));
+    assert_eq!((beats, course.now), (11, 2_000));
     course.beaten(codes::NONE);
     course.step(Input::Rejoin("why".into()));
     course.step(Input::Join(offers()));
@@ -66,7 +66,7 @@ fn who_looks_out_for_a_rebalance_hears_of_it_at_once() {
     let mut course = Course::stable();
     course.now += QUIET;
     course.beaten(codes::NONE);
-    assert_eq!(course.machine.wake(), Some(course.now + RULES.heartbeat));
+    assert_eq!(course.machine.wake(), Some(course.now + CALM));
     course.step(Input::Watch);
     assert_eq!(course.machine.wake(), Some(course.now + FAST));
     course.tick(FAST);
