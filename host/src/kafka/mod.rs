@@ -18,6 +18,7 @@ pub mod leave;
 pub mod list;
 pub mod log;
 mod meet;
+mod sockets;
 pub mod message;
 pub mod native;
 pub mod producer;

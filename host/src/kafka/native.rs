@@ -12,7 +12,7 @@ use super::list::{self, TopicPartition};
 use super::said::Said;
 use super::security::{self, Remedies};
 use super::token::{self, Tokens};
-use super::{Conf, KafkaError};
+use super::{Conf, KafkaError, sockets};
 
 /// What the clients of this process have told.
 static SAID: Said = Said::nothing();
@@ -127,6 +127,7 @@ impl Native {
         let client = unsafe {
             sys::rd_kafka_conf_set_opaque(native, shared.cast());
             sys::rd_kafka_conf_set_log_cb(native, Some(on_log));
+            sys::rd_kafka_conf_set_socket_cb(native, Some(sockets::open));
             sys::rd_kafka_conf_set_events(native, events);
             if with_tokens {
                 sys::rd_kafka_conf_enable_sasl_queue(native, 1);
