@@ -29,6 +29,17 @@ pub struct ValidatedKey {
     pub visible: bool,
 }
 
+/// Whether a source can take part in exactly-once delivery, as its plugin says of a config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExactlyOnce {
+    /// It does not say.
+    Unknown,
+    /// It can.
+    Supported,
+    /// It cannot.
+    Unsupported,
+}
+
 /// A connector. Its calls may block for long; whoever waits bounds the wait.
 pub struct Connector {
     callee: Arc<Callee>,
@@ -154,6 +165,28 @@ impl Connector {
         })
         .await
         .map(Some)
+    }
+
+    /// Whether it can take part in exactly-once delivery with this config.
+    pub async fn exactly_once_support(&self, config: Props) -> Result<ExactlyOnce, CallError> {
+        let call = "exactly_once_support";
+        let Some(function) = self.ops.exactly_once_support else { return Ok(ExactlyOnce::Unknown) };
+        let lent = LentConfig::new(config);
+        let answer = self.read(call, move |object, slot| {
+            let mut out = abi::EXACTLY_ONCE_UNKNOWN;
+            // SAFETY: config and places live during the call.
+            let status = unsafe { function(object, &lent.view(), &mut out, slot) };
+            (status, move || Ok(out))
+        });
+        match answer.await? {
+            abi::EXACTLY_ONCE_UNKNOWN => Ok(ExactlyOnce::Unknown),
+            abi::EXACTLY_ONCE_SUPPORTED => Ok(ExactlyOnce::Supported),
+            abi::EXACTLY_ONCE_UNSUPPORTED => Ok(ExactlyOnce::Unsupported),
+            other => {
+                let what = format!("it handed over {other}, which is no answer to this");
+                Err(CallError::Contract { call, what })
+            }
+        }
     }
 
     /// Has it check changes of stored offsets, each a partition and its new offset or null; none at all: every offset

@@ -184,9 +184,12 @@ pub fn unsupported(kind: Kind, props: &Props) -> Vec<Problem> {
     problems
 }
 
+/// Why a source that requires exactly-once delivery is refused, in Kafka Connect's words.
+pub const WITHOUT_EXACTLY_ONCE: &str = "This worker does not have exactly-once source support enabled.";
+
 fn unsupported_source<'a>(given: &impl Fn(&str) -> Option<&'a str>, refuse: &mut impl FnMut(&str, &str)) {
     if given("exactly.once.support").is_some_and(|text| text.eq_ignore_ascii_case("required")) {
-        refuse("exactly.once.support", "This worker does not have exactly-once source support enabled.");
+        refuse("exactly.once.support", WITHOUT_EXACTLY_ONCE);
     }
     if given("transaction.boundary").is_some_and(|text| !text.eq_ignore_ascii_case("poll")) {
         let why = "transactions are not supported by this version; remove the key";

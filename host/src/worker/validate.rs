@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::context::Context;
+use super::exactly_once;
 use crate::herder::{ApiError, Event, PluginInfo, RequestId, Validation};
 use crate::plugins::call::CallError;
 use crate::plugins::catalog::Class;
-use crate::plugins::connector::{self, Connector, ValidatedKey};
+use crate::plugins::connector::{self, Connector, ExactlyOnce, ValidatedKey};
 use crate::plugins::instance::Identity;
 use crate::records::convert::{self, Role, registry::resolve};
 use crate::settings::clients::{self, Client, check_overrides};
@@ -106,8 +107,14 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
         let mut answering = known.filter(|name| PluginInfo::new(plugin.kind, name, None).answers_to(class));
         answering.next().map(str::to_owned)
     });
-    let judged = ask_plugin(context, class, config).await.map_err(|error| internal(&class.name, &error))?;
+    let required = class.kind == Kind::Source && exactly_once::is_required(&validation);
+    let judged = ask_plugin(context, class, config, required).await;
+    let (judged, exactly_once) = judged.map_err(|error| internal(&class.name, &error))?;
     judged.into_iter().for_each(|key| add_judgement(&mut validation, key));
+    let named = match class.kind {
+        Kind::Source => exactly_once::check(&mut validation, exactly_once),
+        Kind::Sink => Vec::new(),
+    };
     let policy = &context.config.connector_client_config_override_policy;
     for problem in check_overrides(policy, class.kind, config) {
         validation.add_error(&problem.key, problem.message);
@@ -115,8 +122,9 @@ async fn validate(context: &Context, plugin: &PluginInfo, given: &Given) -> Resu
     if let Some(group) = context.group.as_deref().filter(|_| class.kind == Kind::Sink) {
         check_group(&mut validation, group, config);
     }
-    let mut more = unset;
-    more.extend(common::unsupported(class.kind, config).iter().map(Problem::to_string));
+    let unsupported = common::unsupported(class.kind, config);
+    let unnamed = unsupported.iter().filter(|problem| !named.contains(&&*problem.key));
+    let more = unset.into_iter().chain(unnamed.map(Problem::to_string)).collect();
     told(&validation, &plugin.class, config, more)
 }
 
@@ -214,20 +222,28 @@ fn add_judgement(validation: &mut definitions::Validation, key: ValidatedKey) {
     }
 }
 
-/// What the plugin itself says, on an object that lives for the question only.
+/// What the plugin itself says, on an object that lives for the question only; `exactly_once`: about that, too.
 async fn ask_plugin(
     context: &Context,
     class: &Class,
     config: &Props,
-) -> Result<Vec<ValidatedKey>, CallError> {
+    exactly_once: bool,
+) -> Result<(Vec<ValidatedKey>, Option<Result<ExactlyOnce, CallError>>), CallError> {
     let name = config.get("name").map_or("", String::as_str);
     let identity = Identity { connector: name.into(), task: None, class: class.name.clone() };
     let connector = Connector::create(&context.pool, class.tables, identity, None).await?;
-    let answer = connector.validate(config.clone()).await;
+    let judged = connector.validate(config.clone()).await;
+    let support = match exactly_once && judged.is_ok() {
+        true => Some(connector.exactly_once_support(config.clone()).await),
+        false => None,
+    };
+    if let Some(Err(error)) = &support {
+        tracing::warn!(connector = name, "in validation: {}", error.trace());
+    }
     if let Err(error) = connector.destroy().await {
         tracing::warn!(connector = name, "after validation: {}", error.trace());
     }
-    Ok(answer?.unwrap_or_default())
+    Ok((judged?.unwrap_or_default(), support))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! The connectors: each call may be the one that panics.
 
 use connect_plugin::{
-    Blocking, Config, ConfigDef, ConfigKey, ConfigValue, Connector, ConnectorContext, Result, SinkConnector,
-    SourceConnector, Validator,
+    Blocking, Config, ConfigDef, ConfigKey, ConfigValue, Connector, ConnectorContext, ExactlyOnce, Result,
+    SinkConnector, SourceConnector, Validator,
 };
 
 use crate::Trap;
@@ -66,6 +66,11 @@ macro_rules! connectors {
             fn validate(&mut self, config: &Config) -> Result<Vec<ConfigValue>> {
                 self.0.validate(config);
                 Ok(Vec::new())
+            }
+
+            fn exactly_once_support(&mut self, config: &Config) -> Result<ExactlyOnce> {
+                Trap::of(config).check("connector.exactly_once_support");
+                Ok(ExactlyOnce::Supported)
             }
 
             fn start(&mut self, config: &Config) -> Result<()> {

@@ -146,6 +146,52 @@ fn connectors() {
     ]);
 }
 
+/// Nothing that a plugin answers has the worker take a source that requires exactly-once delivery.
+#[test]
+fn answers_about_exactly_once() {
+    let worker = "This worker does not have exactly-once source support enabled.";
+    check(&[
+        ("numbers", Source, "exactly.once.support=required", Refused(400, worker)),
+        ("garbage_connector", Source, "exactly.once.support=required", Refused(400, worker)),
+        (
+            "numbers",
+            Source,
+            "exactly.once.support=required x=2",
+            Refused(400, "does not support exactly-once semantics with the provided configuration"),
+        ),
+        (
+            "null_optional",
+            Source,
+            "exactly.once.support=required",
+            Refused(400, "does not implement the API required for preflight validation"),
+        ),
+        (
+            "garbage_connector",
+            Source,
+            "exactly.once.support=required fault=exactly_once",
+            Refused(400, "it handed over 77"),
+        ),
+        (
+            "errors",
+            Source,
+            "exactly.once.support=required fault=connector.exactly_once_support",
+            Refused(400, "exactly_once_support failed: failed on purpose"),
+        ),
+        (
+            "status",
+            Source,
+            "exactly.once.support=required fault=connector.exactly_once_support",
+            Refused(400, "it answered 77"),
+        ),
+        (
+            "pending",
+            Source,
+            "exactly.once.support=required fault=connector.exactly_once_support",
+            Refused(400, "it answered 1"),
+        ),
+    ]);
+}
+
 /// A connector without a task is legal, a key is not.
 #[test]
 fn odd_task_configs() {

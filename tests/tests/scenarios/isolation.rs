@@ -124,9 +124,11 @@ fn hanging_connectors_hold_nobody_up() {
     }
     // Nobody can tell whether these configs are good; whoever asked may give up waiting.
     let impatient = Rest::with_timeout(worker.rest().base(), Duration::from_millis(500));
+    let calls = ["connector.validate", "connector.exactly_once_support"];
     let asking: Vec<_> = (0..count)
-        .map(|number| {
-            let (impatient, config) = (impatient.clone(), hanging(number, "connector.validate"));
+        .flat_map(|number| calls.map(|call| hanging(number, call).with("exactly.once.support", "required")))
+        .map(|config| {
+            let impatient = impatient.clone();
             let body = serde_json::json!({"name": config["name"], "config": config});
             std::thread::spawn(move || impatient.try_request("POST", "/connectors", Some(&body)))
         })
@@ -135,7 +137,7 @@ fn hanging_connectors_hold_nobody_up() {
         let answer = asked.join().expect("the thread that asks");
         assert!(answer.is_err(), "an answer to what hangs: {answer:?}");
     }
-    wait_for("all to hang", MINUTE, || count_lines(&worker.dir().join("calls")) >= 3 * count);
+    wait_for("all to hang", MINUTE, || count_lines(&worker.dir().join("calls")) >= 4 * count);
     assert_quick(worker.rest());
     assert_flows(&out);
     worker.rest().delete("/connectors/connector.start-0").expect(204);

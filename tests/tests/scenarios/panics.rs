@@ -108,6 +108,10 @@ fn in_calls_of_connectors() {
         let answer = worker.create("connector.create", &create).expect(500);
         assert!(answer.body.contains("connector.create panics on purpose"), "{}", answer.body);
     }
+    let call = "connector.exactly_once_support";
+    let asked = config("PanicsSource", call).with("exactly.once.support", "required");
+    let answer = worker.create(&asked["name"], &asked).expect(400);
+    assert!(answer.body.contains(&format!("{call} panics on purpose")), "{}", answer.body);
     let definitions = config("PanicsInDefinitionsSource", "");
     let answer = worker.create(&definitions["name"], &definitions).expect(500);
     assert!(answer.body.contains("config_def panics on purpose"), "{}", answer.body);
