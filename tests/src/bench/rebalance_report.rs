@@ -28,7 +28,7 @@ pub fn print(costs: &[Cost], rounds: u32) {
         "\n{rounds} rounds; three workers run {TASKS} tasks of 50 records a second; median [least-greatest]."
     );
     println!(
-        "scheduled.rebalance.max.delay.ms is 0, all else as it comes: a killed worker is missed after 10 s, its session."
+        "scheduled.rebalance.max.delay.ms is 0, all else as it comes, but plugin.discovery=service_load for Kafka Connect: a killed worker is missed after 10 s, its session."
     );
     for change in [Change::Join, Change::Kill] {
         let lines = [System::ConnectHost, System::KafkaConnect].map(|system| line(costs, change, system));
