@@ -110,12 +110,14 @@ impl Herder {
         }
     }
 
-    /// The connectors that are known, with what is asked for of each.
+    /// The connectors that are known, with what is asked for of each. As in Kafka, those of which no worker has said
+    /// anything yet are left out where their states are asked for.
     pub fn expanded(&self, status: bool, info: bool) -> BTreeMap<String, Expansion> {
-        let expand = |name: &str| Expansion {
-            status: if status { self.status(name) } else { None },
-            info: if info { self.info(name) } else { None },
+        let expand = |name: &str| {
+            let status = if status { Some(self.status(name)?) } else { None };
+            let info = if info { self.info(name) } else { None };
+            Some((name.to_owned(), Expansion { status, info }))
         };
-        self.cluster.names().map(|name| (name.to_owned(), expand(name))).collect()
+        self.cluster.names().filter_map(expand).collect()
     }
 }
