@@ -18,7 +18,8 @@ const LATER: &[u8] = b"\x00\x07added later";
 /// A version that none of ours has.
 const NEWER: i16 = 3;
 
-fn write(topics: &Topics, topic: &str, records: &[(String, serde_json::Value)]) {
+/// Writes these keys and values.
+pub fn write(topics: &Topics, topic: &str, records: &[(String, serde_json::Value)]) {
     let texts: Vec<_> = records.iter().map(|(key, value)| (key.clone(), value.to_string())).collect();
     topics.write(topic, texts.iter().map(|(key, value)| (Some(key.as_bytes()), value.as_bytes())));
 }

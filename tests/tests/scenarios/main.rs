@@ -18,6 +18,7 @@ mod distributed_forward;
 mod distributed_hangs;
 mod distributed_hundreds;
 mod distributed_java;
+mod distributed_missing;
 mod distributed_moves;
 mod distributed_rest;
 mod distributed_security;
