@@ -3,7 +3,7 @@
 //! [`start`] and [`distributed`] put a worker together, [`listen`] has it heard, [`run`] is its one loop (events in, herder's
 //! step, actions out), [`act`] carries actions out, [`cluster`] those of a worker that is one of a group. A connector lives in
 //! [`connector`], a task in [`source_task`] or [`sink_task`]; both are reached by orders and answer with events only, so that
-//! they could as well live in another process. [`validate`] checks configs with the help of the plugins ([`exactly_once`] what they must not promise), [`clients`] readies
+//! they could as well live in another process. [`validate`] checks configs with the help of the plugins, [`clients`] readies
 //! the settings of Kafka clients, [`offset_store`] keeps source offsets, [`config_store`] and [`status_store`] are the other
 //! topics that workers of a group share, [`follow`] reads all three, [`membership`] is the worker's place in its group,
 //! [`session`] signs what workers ask of each other, [`progress`] sees tasks that do not come on, [`scrape`] gathers what
