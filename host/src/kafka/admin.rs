@@ -213,8 +213,7 @@ pub fn topics(native: &Native, only: Option<&str>, timeout: Duration) -> Result<
         let topics = (0..usize::try_from((*metadata).topic_cnt).unwrap_or(0))
             .map(|index| &*(*metadata).topics.add(index))
             .map(|topic| TopicInfo { name: text(topic.topic), partitions: topic.partition_cnt })
-            // The embedded broker, which makes topics of all names, has made this one.
-            .filter(|topic| topic.name.as_bytes() != meet::NO_TOPIC.to_bytes())
+            .filter(|topic| !meet::is_no_topic(&topic.name))
             .collect();
         sys::rd_kafka_metadata_destroy(metadata);
         Ok(topics)

@@ -11,7 +11,13 @@ use super::admin::millis;
 use super::native::Native;
 
 /// No topic can have this name, so that asking for it makes none. Asked for no topic, librdkafka asks for all of the cluster.
-pub(super) const NO_TOPIC: &CStr = c".";
+const NO_TOPIC: &CStr = c".";
+
+/// Whether it is the name that no topic can have: librdkafka tells of it for a while, and the embedded broker, which makes topics
+/// of all names, has made it.
+pub(super) fn is_no_topic(name: &str) -> bool {
+    name.as_bytes() == NO_TOPIC.to_bytes()
+}
 
 /// Waits on this thread until a broker of the cluster has answered; what was found at `bootstrap.servers` alone is left again
 /// by librdkafka as soon as it knows the cluster.

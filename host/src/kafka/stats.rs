@@ -6,6 +6,7 @@ use rdkafka_sys as sys;
 use serde::Deserialize;
 
 use super::Conf;
+use super::meet;
 use super::native::Event;
 use crate::metrics::{ClientCounts, TopicCounts};
 
@@ -39,7 +40,7 @@ fn read(text: &str) -> Option<ClientCounts> {
         bytes_in: told.rx_bytes,
         connections: brokers.filter(|broker| broker.state == "UP").count() as u64,
         request_latency_ms: (count > 0.0).then(|| sum / count / 1000.0),
-        topics: told.topics.into_values().map(topic).collect(),
+        topics: told.topics.into_values().filter(|told| !meet::is_no_topic(&told.topic)).map(topic).collect(),
     })
 }
 
@@ -128,7 +129,7 @@ mod tests {
             "rx_bytes":300,"brokers":{
               "a:1/1":{"name":"a:1/1","nodeid":1,"state":"UP","rtt":{"min":1,"avg":2000,"cnt":3}},
               "b:1/2":{"nodeid":2,"state":"INIT","rtt":{"avg":0,"cnt":0}}},
-            "topics":{"t":{"topic":"t","batchsize":{"avg":512,"cnt":2},"partitions":{
+            "topics":{".":{"topic":".","partitions":{}},"t":{"topic":"t","batchsize":{"avg":512,"cnt":2},"partitions":{
               "0":{"partition":0,"txmsgs":10,"txbytes":100,"rxmsgs":0,"rxbytes":0,"consumer_lag":-1},
               "1":{"partition":1,"rxmsgs":7,"rxbytes":70,"consumer_lag":9},
               "-1":{"partition":-1,"txmsgs":0}}}}}"#;
