@@ -147,6 +147,9 @@ pub enum Request {
         /// A config for each task, from number 0, complete.
         configs: Vec<Props>,
     },
+    /// Read the config topic to its present end: what another worker has written on behalf of a caller of this one is known
+    /// here afterwards. No endpoint asks for it. Answer: [`Response::Done`], also when the end could not be reached.
+    CatchUp,
     /// Set the level of loggers on all workers. Answer: [`Response::Done`].
     SetClusterLevel {
         /// The loggers whose names begin so; `root` for all.

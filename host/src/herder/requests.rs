@@ -111,6 +111,10 @@ impl Herder {
             Request::Restart { name, include_tasks, only_failed } => {
                 self.queue(id, Job::Restart { request: id, name, include_tasks, only_failed })
             }
+            Request::CatchUp => {
+                self.catch_up(id);
+                Ok(())
+            }
             // All others were answered as reads.
             _ => Ok(()),
         };

@@ -1,5 +1,7 @@
 //! What another worker has to serve: sent there, twice at most, and its answer passed back.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use warp::http::header::HeaderValue;
 
@@ -9,7 +11,10 @@ use super::location;
 use super::peers::{PeerAnswer, PeerError, PeerRequest};
 use super::router::Query;
 use super::{Api, Ask};
-use crate::herder::ApiError;
+use crate::herder::{ApiError, Request};
+
+/// The longest that an answer is held back until what it tells of was read here.
+const READ_BACK: Duration = Duration::from_secs(3);
 
 const NO_LEADER: &str = "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was underway.";
 
@@ -46,10 +51,21 @@ pub(super) async fn where_needed(
     };
     let failed = |text: String| Err(Failure::Api(ApiError::Internal(text)));
     match peers.ask(request).await {
-        Ok(answer) => passed_back(ask, answer),
+        Ok(answer) => {
+            if onward.method != "GET" && (200..300).contains(&answer.status) {
+                catch_up(api).await;
+            }
+            passed_back(ask, answer)
+        }
         Err(PeerError::Io(why)) => failed(format!("IO Error trying to forward REST request: {why}")),
         Err(PeerError::Other(why)) => failed(format!("Error trying to forward REST request: {why}")),
     }
+}
+
+/// The config that another worker has written is to be seen here by whoever has been told so. It counts in any case, so that
+/// a worker that cannot read passes the answer on a while later.
+async fn catch_up(api: &Api) {
+    let _ = api.ask_within(READ_BACK, Request::CatchUp).await;
 }
 
 /// Whether the next worker may send the request on once more; none: it was sent on often enough.

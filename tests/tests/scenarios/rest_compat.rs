@@ -4,7 +4,7 @@ use crate::distributed::wait_healthy;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use connect_tests::{Kafka, Process, Rest, Worker, WorkerSpec, paths};
@@ -94,28 +94,78 @@ fn settled(spec: WorkerSpec) -> Worker {
 #[test]
 fn recorded_scenarios_pass_but_for_those_listed() {
     let mut worker = settled(WorkerSpec::connect_host(Kafka::shared().bootstrap()));
-    play_all(&worker, Mode::Standalone);
+    let (rest, scratch) = (worker.rest(), worker.dir().path());
+    // Most of the time goes into waiting, so the themes are played side by side; each case has names of its own.
+    let played = side_by_side(themes(), |theme| play(rest, &theme, Mode::Standalone, scratch));
+    check_all(&played, Mode::Standalone);
     assert!(worker.terminate().success());
 }
 
 /// Each request goes to a worker that is not the leader.
 #[test]
 fn recorded_scenarios_pass_in_a_group_of_workers() {
-    let one = || settled(WorkerSpec::distributed(Kafka::shared().bootstrap(), "recorded"));
+    // In a group one after the other, or what some make would move what others look at, in Kafka Connect as well. So several
+    // groups have a share of them each.
+    let shares = shares_of(GROUPS);
+    check_all(&side_by_side(shares, |(group, themes)| play_in_a_group(&group, &themes)), Mode::Distributed);
+}
+
+/// How many groups play side by side.
+const GROUPS: usize = 4;
+
+/// The themes for each of so many groups, with about as many scenarios each.
+fn shares_of(groups: usize) -> Vec<(String, Vec<String>)> {
+    let cases = cases();
+    let count = |theme: &str| cases.iter().filter(|name| theme_of(name) == theme).count();
+    let mut themes: Vec<(usize, String)> = themes().into_iter().map(|theme| (count(&theme), theme)).collect();
+    themes.sort_by(|a, b| b.cmp(a));
+    let mut shares = vec![(0, Vec::new()); groups];
+    for (count, theme) in themes {
+        let least = shares.iter_mut().min_by_key(|(count, _)| *count).expect("a group");
+        least.0 += count;
+        least.1.push(theme);
+    }
+    (0..).zip(shares).map(|(number, (_, themes))| (format!("recorded-{number}"), themes)).collect()
+}
+
+fn play_in_a_group(group: &str, themes: &[String]) -> Outcomes {
+    let one = || settled(WorkerSpec::distributed(Kafka::shared().bootstrap(), group));
     let mut leader = one();
     wait_healthy(&leader);
     let mut follower = one();
     wait_healthy(&follower);
-    play_all(&follower, Mode::Distributed);
+    let (rest, scratch) = (follower.rest(), follower.dir().path());
+    let played = themes.iter().flat_map(|theme| play(rest, theme, Mode::Distributed, scratch)).collect();
     // Alone, or what is made may be the other one's to restart.
     assert!(follower.terminate().success());
     wait_healthy(&leader);
-    let outcomes = play(leader.rest(), NOT_FORWARDED, Mode::Distributed, leader.dir().path());
-    assert_eq!(outcomes, Outcomes::from([(NOT_FORWARDED.to_owned(), None)]));
+    if themes.iter().any(|theme| theme == theme_of(NOT_FORWARDED)) {
+        let outcomes = play(leader.rest(), NOT_FORWARDED, Mode::Distributed, leader.dir().path());
+        assert_eq!(outcomes, Outcomes::from([(NOT_FORWARDED.to_owned(), None)]));
+    }
     assert!(leader.terminate().success());
+    played
 }
 
-fn play_all(worker: &Worker, mode: Mode) {
+/// What the names of scenarios begin with.
+fn themes() -> BTreeSet<String> {
+    cases().iter().map(|name| theme_of(name).to_owned()).collect()
+}
+
+fn theme_of(case: &str) -> &str {
+    case.split('-').next().unwrap_or_default()
+}
+
+/// Does that for all of them at the same time.
+fn side_by_side<T: Send>(all: impl IntoIterator<Item = T>, play: impl Fn(T) -> Outcomes + Sync) -> Outcomes {
+    let play = &play;
+    thread::scope(|scope| {
+        let running: Vec<_> = all.into_iter().map(|one| scope.spawn(move || play(one))).collect();
+        running.into_iter().flat_map(|played| played.join().expect("it was played")).collect()
+    })
+}
+
+fn check_all(played: &Outcomes, mode: Mode) {
     let mut expected = expected_failures();
     if mode == Mode::Distributed {
         let (name, why) = OF_A_FOLLOWER;
@@ -125,25 +175,10 @@ fn play_all(worker: &Worker, mode: Mode) {
     for name in expected.keys() {
         assert!(cases.contains(name), "expected-failures.txt names {name}, which is no case");
     }
-    // Most of the time goes into waiting, so the themes are played side by side; each case has names of its own. In a group one
-    // after the other, or what some make would move what others look at, in Kafka Connect as well.
-    let themes: BTreeSet<&str> = cases.iter().filter_map(|name| name.split('-').next()).collect();
-    let (rest, scratch) = (worker.rest(), worker.dir().path());
-    let played: Outcomes = thread::scope(|scope| {
-        let begin = |theme| scope.spawn(move || play(rest, theme, mode, scratch));
-        let end = |theme: ScopedJoinHandle<'_, Outcomes>| theme.join().expect("a theme was played");
-        match mode {
-            Mode::Standalone => {
-                let running: Vec<_> = themes.into_iter().map(begin).collect();
-                running.into_iter().flat_map(end).collect()
-            }
-            Mode::Distributed => themes.into_iter().flat_map(|theme| end(begin(theme))).collect(),
-        }
-    });
     let names: BTreeSet<String> = played.keys().cloned().collect();
     assert_eq!(names, cases, "the scenarios that were played (left) are not all there are");
     let mut faults = Vec::new();
-    for (name, outcome) in &played {
+    for (name, outcome) in played {
         match (outcome, expected.get(name)) {
             (Some(difference), None) => faults.push(format!("{name} failed: {difference}")),
             (None, Some(why)) => faults.push(format!("{name} passed, but is listed: {why}")),

@@ -3,8 +3,8 @@
 //! It keeps its work for a while, since the group gives lost work away only after a delay.
 
 use super::super::assign::{Protocol, Share};
-use super::super::messages::{Action, Millis, ReadId};
-use super::super::{Herder, Shutdown};
+use super::super::messages::{Action, Millis, ReadId, RequestId};
+use super::super::{Herder, Response, Shutdown};
 use super::Group;
 
 /// How often it reads again before it gives its work up.
@@ -73,7 +73,27 @@ impl Herder {
         }
     }
 
+    /// Has the config topic read to its end for who waits for that.
+    pub(in super::super) fn catch_up(&mut self, request: RequestId) {
+        let Some(group) = &mut self.group else { return self.answer(request, Ok(Response::Done)) };
+        group.last_read += 1;
+        group.catching_up.insert(group.last_read, request);
+        self.out.push(Action::ReadConfig { read: group.last_read });
+    }
+
+    /// Who waits is told, come what may: the write that they wait for has been answered.
+    fn caught_up(&mut self, read: ReadId) -> bool {
+        let waiting = self.group.as_mut().and_then(|group| group.catching_up.remove(&read));
+        if let Some(request) = waiting {
+            self.answer(request, Ok(Response::Done));
+        }
+        waiting.is_some()
+    }
+
     pub(in super::super) fn config_was_read(&mut self, read: ReadId, outcome: Result<i64, String>) {
+        if self.caught_up(read) {
+            return;
+        }
         let (offset, stopping) = (self.cluster.offset(), self.shutdown != Shutdown::No);
         let Some(group) = &mut self.group else { return };
         let Some((_, far)) = group.behind.reading.take_if(|(reading, _)| *reading == read) else { return };

@@ -9,9 +9,11 @@ mod key;
 mod lead;
 mod reports;
 
+use std::collections::BTreeMap;
+
 use super::assign::{Item, Protocol, Share};
 use super::group_messages::{GroupAssignment, GroupEvent, MemberState};
-use super::messages::{Action, Millis, ReadId};
+use super::messages::{Action, Millis, ReadId, RequestId};
 use super::{ApiError, Assignment, Herder, Shutdown};
 
 use behind::Behind;
@@ -75,6 +77,8 @@ pub(super) struct Group {
     leading: Option<Leading>,
     key: KeyKeeper,
     last_read: ReadId,
+    /// Who waits for the config topic to be read to its end, by reading.
+    catching_up: BTreeMap<ReadId, RequestId>,
     pub(super) reports: Reports,
 }
 
@@ -103,6 +107,7 @@ impl Group {
             leading: None,
             key: KeyKeeper::default(),
             last_read: 0,
+            catching_up: BTreeMap::new(),
             reports: Reports::default(),
         }
     }

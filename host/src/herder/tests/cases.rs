@@ -115,6 +115,7 @@ impl Case {
         let request = match verb {
             "health" => Request::Health,
             "list" => Request::List,
+            "catch-up" => Request::CatchUp,
             "expand" => Request::Expand { status: rest.contains(&"status"), info: rest.contains(&"info") },
             "create" => {
                 let initial = rest.iter().find_map(|word| word.strip_prefix("initial:"));

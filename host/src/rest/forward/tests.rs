@@ -86,6 +86,33 @@ async fn the_answer_of_another_worker_is_passed_back() {
 }
 
 #[tokio::test]
+async fn what_was_changed_elsewhere_is_read_before_it_is_told() {
+    let (leader, _) = worker(|request| match request {
+        Request::Delete(name) if name == "gone" => Err(ApiError::NotFound(name)),
+        _ => Ok(Response::Done),
+    })
+    .await;
+    let (heard, asked) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+    let (hears, asks) = (heard.clone(), asked.clone());
+    let (follower, _) = worker(move |request| {
+        *asks.lock().unwrap() += 1;
+        match request {
+            Request::CatchUp => {
+                hears.lock().unwrap().push(*asks.lock().unwrap());
+                // That it cannot be read takes nothing back.
+                Err(ApiError::Internal("lost".to_owned()))
+            }
+            _ => elsewhere(Some(format!("http://{leader}/"))),
+        }
+    })
+    .await;
+    assert_eq!(ask(follower, "DELETE /connectors/x", "").await.0, 204);
+    assert_eq!(*heard.lock().unwrap(), [2]);
+    assert_eq!(ask(follower, "DELETE /connectors/gone", "").await.0, 404);
+    assert_eq!((heard.lock().unwrap().len(), *asked.lock().unwrap()), (1, 3));
+}
+
+#[tokio::test]
 async fn a_request_is_sent_on_twice_at_most() {
     let (last, third) = worker(|_| elsewhere(Some("http://127.0.0.1:1/".to_owned()))).await;
     let (middle, second) = worker(move |_| elsewhere(Some(format!("http://{last}/")))).await;
