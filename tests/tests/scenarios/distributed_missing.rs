@@ -68,7 +68,7 @@ fn what_is_not_supported_is_refused_in_a_group_too() {
 /// As after a move from Kafka Connect: configs that were good there are kept as they are, and their tasks fail by name.
 #[test]
 fn what_kafka_connect_left_is_kept_and_its_tasks_fail_by_name() {
-    const NAME: &str = "left-behind";
+    const NAME: &str = "left-by-kafka";
     let topics = Kafka::shared().topics();
     let configs = format!("{NAME}-configs");
     topics.create(&configs, 1, 1, &[("cleanup.policy", "compact")]);
