@@ -256,7 +256,8 @@ impl Worker {
                 (None, other) => Err(format!("{other:?}")),
             }
         });
-        assert!(end.is_none(), "the worker ended ({end:?}) before its REST interface answered");
+        let last = self.process.log_end(2);
+        assert!(end.is_none(), "the worker ended ({end:?}) before its REST interface answered\n{last}");
     }
 
     /// By what states name it.

@@ -15,6 +15,15 @@ use super::{Conf, KafkaError};
 /// A client that asks, one question at a time. Each call blocks its thread until the answer, or for about its bound.
 pub struct Asker(Native);
 
+/// Which end of a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// The first offset that is there.
+    Start,
+    /// Behind the last one, transactions that are still open included.
+    End,
+}
+
 /// A topic as its brokers describe it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Description {
@@ -80,17 +89,26 @@ impl Asker {
         }
     }
 
-    /// Where each of the first `partitions` partitions ends, transactions that are still open included.
+    /// Where each of the first `partitions` partitions starts, or ends.
     ///
     /// # Errors
     /// What the broker or the client said, of the whole or of the first partition that has no answer.
-    pub fn ends(&self, topic: &str, partitions: i32, timeout: Duration) -> Result<Vec<i64>, KafkaError> {
-        let what = format!("list the end offsets of topic {topic}");
+    pub fn edges(
+        &self,
+        topic: &str,
+        partitions: i32,
+        edge: Edge,
+        timeout: Duration,
+    ) -> Result<Vec<i64>, KafkaError> {
+        let (spec, name) = match edge {
+            Edge::Start => (sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_EARLIEST, "start"),
+            Edge::End => (sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST, "end"),
+        };
+        let what = format!("list the {name} offsets of topic {topic}");
         let topic: Arc<str> = topic.into();
         let all: Vec<TopicPartition> =
             (0..partitions).map(|partition| TopicPartition { topic: topic.clone(), partition }).collect();
-        let latest = sys::rd_kafka_OffsetSpec_t::RD_KAFKA_OFFSET_SPEC_LATEST as i64;
-        let wanted = List::new(all.iter().map(|at| (at, latest)))?;
+        let wanted = List::new(all.iter().map(|at| (at, spec as i64)))?;
         let answer = ask(
             &self.0,
             &what,
@@ -106,8 +124,9 @@ impl Asker {
                 }
                 sys::rd_kafka_ListOffsets(self.0.ptr(), wanted.ptr(), options, queue);
             },
-        )?;
-        let mut ends = vec![None; all.len()];
+        )
+        .map_err(leaderless)?;
+        let mut edges = vec![None; all.len()];
         // SAFETY: the event is of this kind; the results live as long as it does, and what they lend is copied.
         unsafe {
             let mut count = 0;
@@ -125,13 +144,14 @@ impl Asker {
                 }
                 // A broker that did not answer leaves its partitions without an offset, and without an error.
                 let known = (offset >= 0).then_some(offset);
-                if let Some(end) = usize::try_from(at.partition).ok().and_then(|index| ends.get_mut(index)) {
-                    *end = known;
+                if let Some(edge) = usize::try_from(at.partition).ok().and_then(|index| edges.get_mut(index))
+                {
+                    *edge = known;
                 }
             }
         }
         let missing = || KafkaError::new(what, Code::RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE);
-        ends.into_iter().collect::<Option<Vec<i64>>>().ok_or_else(missing)
+        edges.into_iter().collect::<Option<Vec<i64>>>().ok_or_else(missing)
     }
 
     /// The value of a topic's setting, such as `cleanup.policy`; none if the broker tells none.
@@ -173,6 +193,12 @@ impl Asker {
             Ok(found.map(|entry| text(sys::rd_kafka_ConfigEntry_value(entry))))
         }
     }
+}
+
+/// librdkafka finds no leader of any partition while a topic is new, which passes.
+fn leaderless(error: KafkaError) -> KafkaError {
+    let retriable = error.retriable || error.is(&[Code::RD_KAFKA_RESP_ERR__NOENT]);
+    KafkaError { retriable, ..error }
 }
 
 fn name_of(what: &str, topic: &str) -> Result<CString, KafkaError> {

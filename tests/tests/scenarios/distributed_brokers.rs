@@ -5,13 +5,16 @@ use crate::MINUTE;
 use crate::distributed::{create, stop, wait_healthy};
 use connect_tests::configs::{file_sink, verifiable_source};
 use connect_tests::sequence::{self, Sequences, shape};
-use connect_tests::{Kafka, Topics, With, Worker, WorkerSpec, size, wait_for, wait_until};
+use connect_tests::{Kafka, Topics, With, Worker, WorkerSpec, let_run, size, wait_for, wait_until};
 use serde_json::json;
 use std::fs::{self, File};
 use std::path::Path;
+use std::time::Duration;
 
 /// Bytes of a line.
 const WIDTH: usize = 40;
+/// How long a broker sleeps on once it has something to learn.
+const NAP: Duration = Duration::from_secs(3);
 /// Three brokers at a time are enough for a machine of tests.
 const FRUGAL: &str = "-Xms64m -Xmx256m -XX:TieredStopAtLevel=1";
 
@@ -55,6 +58,20 @@ fn wait_flow(workers: &[Worker], topics: &Topics, topic: &str, copy: &Path) {
     });
 }
 
+/// Starts the first worker of a cluster while a broker sleeps, which is to lead some partitions of the topics that the worker
+/// makes, and has not heard of them when it answers again.
+fn start_beside_a_sleeper(kafka: &Kafka, spec: WorkerSpec, made: &str) -> Worker {
+    let (_, others) = kafka.bootstrap().split_once(',').expect("several brokers");
+    kafka.freeze(1);
+    let mut worker = spec.spawn();
+    let topics = Topics::at(others);
+    wait_for("the worker's first topic", MINUTE, || topics.partitions(made) > 0);
+    let_run(NAP);
+    kafka.thaw(1);
+    worker.wait_ready();
+    worker
+}
+
 #[test]
 fn a_coordinator_moves_and_no_task_fails() {
     const NAME: &str = "coordinated";
@@ -67,7 +84,8 @@ fn a_coordinator_moves_and_no_task_fails() {
             .iter()
             .fold(spec.drains(), |spec, topic| spec.set(&format!("{topic}.storage.replication.factor"), 3))
     };
-    let workers = [spec().start(), spec().start()];
+    let first = start_beside_a_sleeper(&kafka, spec(), &format!("{NAME}-offsets"));
+    let workers = [first, spec().start()];
     workers.iter().for_each(wait_healthy);
     let copy = workers[0].dir().join("copy");
     let source = verifiable_source(NAME, NAME, 100).with("tasks.max", 3).with("payload.bytes", WIDTH);

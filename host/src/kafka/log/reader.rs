@@ -11,15 +11,16 @@ use super::prepare::Reading;
 use super::{Ask, LogError, LogRecord, Patience, Read, Shared};
 use crate::kafka::KafkaError;
 use crate::kafka::consumer::{Consumer, Told};
-use crate::kafka::facts::{Asker, Description};
+use crate::kafka::facts::{Asker, Description, Edge};
 use crate::kafka::list::TopicPartition;
 
 /// How often the topic is looked at when nobody asks.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Before a look that failed is repeated.
 const PAUSE: Duration = Duration::from_millis(250);
-/// How long brokers may not know the topic before it is believed.
-const MISSING: Duration = Duration::from_secs(3);
+/// How long brokers may not know the topic before it is believed: longer than a broker that is cut off from its controllers
+/// answers by what it knew (`broker.session.timeout.ms`, 9 s).
+const MISSING: Duration = Duration::from_secs(10);
 /// Bound of each question to the brokers.
 const QUESTION: Duration = Duration::from_secs(10);
 
@@ -35,7 +36,7 @@ struct Reader {
     shared: Arc<Shared>,
     consumer: Consumer,
     description: Description,
-    /// Where each partition goes on; 0 before anything is known.
+    /// Where each partition goes on.
     positions: Vec<i64>,
     out: mpsc::Sender<Read>,
     waiting: Vec<Waiting>,
@@ -78,12 +79,12 @@ pub(super) async fn run(
     mut asks: mpsc::Receiver<Ask>,
     out: mpsc::Sender<Read>,
 ) {
-    let Reading { consumer, asker, description } = reading;
+    let Reading { consumer, asker, description, starts } = reading;
     let mut reader = Reader {
         shared,
         consumer,
         description,
-        positions: vec![0; usize::try_from(description.partitions).unwrap_or(0)],
+        positions: starts,
         out,
         waiting: Vec::new(),
         asker: Some(asker),
@@ -143,14 +144,13 @@ impl Reader {
         }
     }
 
+    /// Reads on from where the positions are. They are offsets, and never `the beginning`: librdkafka would ask the leader
+    /// where that is, and report a leader that does not know a new topic yet like one that has lost its records.
     fn assign(&self) -> Result<(), KafkaError> {
         let topic: Arc<str> = self.shared.topic.as_str().into();
-        let all: Vec<_> = (0..self.description.partitions)
-            .map(|partition| {
-                let at = TopicPartition { topic: topic.clone(), partition };
-                (at, i64::from(rdkafka_sys::RD_KAFKA_OFFSET_BEGINNING))
-            })
-            .collect();
+        let at = |partition| TopicPartition { topic: topic.clone(), partition };
+        let all: Vec<_> =
+            (0..).zip(&self.positions).map(|(partition, position)| (at(partition), *position)).collect();
         self.consumer.assign(&all)
     }
 
@@ -286,7 +286,7 @@ impl Reader {
             let found = asker.describe(&topic, QUESTION);
             let found = found.and_then(|found| {
                 let known = partitions.min(found.partitions);
-                Ok((found, asker.ends(&topic, known, QUESTION)?))
+                Ok((found, asker.edges(&topic, known, Edge::End, QUESTION)?))
             });
             Look { asker, before, found }
         }));
