@@ -18,9 +18,8 @@ use crate::kafka::list::TopicPartition;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Before a look that failed is repeated.
 const PAUSE: Duration = Duration::from_millis(250);
-/// How long brokers may not know the topic before it is believed: longer than a broker that is cut off from its controllers
-/// answers by what it knew (`broker.session.timeout.ms`, 9 s).
-const MISSING: Duration = Duration::from_secs(10);
+/// How long brokers may not know the topic before it is believed.
+const MISSING: Duration = Duration::from_secs(3);
 /// Bound of each question to the brokers.
 const QUESTION: Duration = Duration::from_secs(10);
 
