@@ -7,6 +7,7 @@ use crate::metrics_table::Must::{Be, Exceed, Reach};
 use crate::metrics_table::{Must, Table, check};
 use connect_tests::configs::{faulty_sink, faulty_source};
 use connect_tests::{Props, With, WorkerSpec, faulty, wait_until};
+use std::collections::BTreeSet;
 use std::fs;
 
 pub(crate) const TASKS: &Table = &[
@@ -31,6 +32,9 @@ pub(crate) const WORKER: &[(&str, Must)] = &[
     ("worker_connector_startup_failure_total", Be(1.0)),
 ];
 
+/// Of a topic of the embedded broker.
+const PARTITIONS: [&str; 4] = ["0", "1", "2", "3"];
+
 /// Of the consumer whose puts are slow.
 pub(crate) const CLIENTS: &[(&str, Must)] = &[
     ("consumer_fetch_manager_records_lag", Exceed(0.0)),
@@ -43,10 +47,16 @@ fn wrong_values(page: &Page) -> Vec<String> {
     });
     let of_worker =
         WORKER.iter().filter_map(|(name, must)| check(page, &format!("kafka_connect_{name}"), &[], *must));
-    let labels = [("clientid", "connector-consumer-slow-0"), ("partition", "0")];
     let of_clients = CLIENTS.iter().filter_map(|(name, must)| {
-        let labels = if name.ends_with("records_lag") { &labels[..] } else { &labels[..1] };
-        check(page, &format!("kafka_{name}"), labels, *must)
+        let client = ("clientid", "connector-consumer-slow-0");
+        let of = |labels: &[_]| check(page, &format!("kafka_{name}"), labels, *must);
+        if !name.ends_with("records_lag") {
+            return of(&[client]);
+        }
+        // The partition that was fetched first has thousands of records, which are put before those of any other.
+        let mut wrong: Vec<String> =
+            PARTITIONS.iter().filter_map(|partition| of(&[client, ("partition", partition)])).collect();
+        if wrong.len() == PARTITIONS.len() { wrong.pop() } else { None }
     });
     of_tasks.chain(of_worker).chain(of_clients).collect()
 }
@@ -80,9 +90,14 @@ fn what_goes_wrong_has_the_value_that_was_driven() {
     worker.wait_state("lingering", "RUNNING", 1);
     worker.rest().call("POST", "/connectors/restarting/restart?includeTasks=true").expect(202);
     fs::remove_dir_all(&offsets).expect("the folder of the offsets can be removed");
+    // One may pass before another comes: a failed start counts for as long as the window of its percentage.
+    let series = |text: &str| text.split(" is ").next().unwrap_or_default().to_owned();
+    let mut open = wrong_values(&Page::of(&worker));
     wait_until("the values of all families", MINUTE, || {
-        let wrong = wrong_values(&Page::of(&worker));
-        if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
+        let before: BTreeSet<String> = open.iter().map(|text| series(text)).collect();
+        open = wrong_values(&Page::of(&worker));
+        open.retain(|text| before.contains(&series(text)));
+        if open.is_empty() { Ok(()) } else { Err(open.join("\n")) }
     });
     fs::create_dir(&offsets).expect("the folder of the offsets again");
     fs::write(&release, "").expect("a file");
